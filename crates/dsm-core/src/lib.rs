@@ -1,0 +1,2 @@
+//! Decides whether an entry is valid.
+#![no_std]

@@ -1,0 +1,2 @@
+//! Chains entries into a log, proves runs of it and forks of it.
+#![no_std]
