@@ -1,2 +1,2 @@
-//! bench.
+//! Measures, side by side in one run.
 fn main() {}

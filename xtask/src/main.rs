@@ -1,2 +1,85 @@
-//! xtask.
-fn main() {}
+//! Runs the gate and the chores of the workspace.
+//!
+//! `cargo xtask test` is the gate: every check of this repository, in one command that installs what
+//! it misses. The other commands are single steps of it, or chores that are too slow for it.
+
+mod advisories;
+mod audit;
+mod bare;
+mod bench;
+mod debian;
+mod demo;
+mod deps;
+mod fuzz;
+mod gate;
+mod graph;
+mod problem;
+mod process;
+mod rules;
+mod soak;
+mod steps;
+mod suite;
+mod tidy;
+mod tree;
+mod vectors;
+mod verdict;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::problem::Problem;
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  demo [--json]         two wallets pay each other, then one cheats
+  test                  the gate: everything that must hold (what .ci/run calls)
+  deps                  the crate graph against ARCHITECTURE.md
+  tidy                  sizes, names, words and purposes
+  rules                 every rule of spec/ in code and vectors
+  audit                 advisories and licences of the dependencies
+  bare                  the pure crates without a standard library
+  vectors               writes vectors/ anew
+  bench NAME [--json]   measures, in release
+  soak [NAME [SECONDS]] the slow campaigns; without a name, lists them";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&words) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
+    let Some((command, rest)) = words.split_first() else {
+        eprintln!("{USAGE}");
+        return Ok(ExitCode::FAILURE);
+    };
+    if matches!(*command, "help" | "--help" | "-h") {
+        eprintln!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let workspace = Workspace::load()?;
+    match (*command, rest) {
+        ("test", []) => Ok(gate::run(&workspace)),
+        ("deps" | "tidy" | "rules" | "audit" | "bare", []) => {
+            Ok(gate::run_one(&workspace, command))
+        }
+        ("vectors", []) => vectors::write(&workspace).map(|()| ExitCode::SUCCESS),
+        ("demo", options) => demo::run(&workspace, options).map(|()| ExitCode::SUCCESS),
+        ("bench", [name, options @ ..]) => {
+            bench::run(&workspace, name, options).map(|()| ExitCode::SUCCESS)
+        }
+        ("soak", campaign) => soak::run(&workspace, campaign).map(|()| ExitCode::SUCCESS),
+        _ => {
+            eprintln!("{USAGE}");
+            Err(Problem::new(format!("no such command: {}", words.join(" "))))
+        }
+    }
+}
