@@ -5,7 +5,7 @@
 
 mod key;
 
-use key::context_key;
+pub(crate) use key::context_key;
 
 macro_rules! domains {
     ($($(#[$doc:meta])* $name:ident = $noun:literal;)*) => {

@@ -18,14 +18,19 @@ pub fn hash<T: Encode + ?Sized>(domain: Domain, value: &T) -> Digest {
 /// H over bytes that are canonical already.
 #[must_use]
 pub fn hash_bytes(domain: Domain, canonical: &[u8]) -> Digest {
-    let mut hasher = Hasher::new_from_context_key(domain.key());
-    hasher.update(canonical);
+    hash_under(domain.key(), canonical)
+}
+
+fn hash_under(context_key: &[u8; 32], bytes: &[u8]) -> Digest {
+    let mut hasher = Hasher::new_from_context_key(context_key);
+    hasher.update(bytes);
     Digest::from_bytes(*hasher.finalize().as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_data::field;
 
     #[test]
     fn is_derive_key_mode() {
@@ -35,6 +40,19 @@ mod tests {
                 hash_bytes(Domain::Note, &bytes).as_bytes(),
                 &blake3::derive_key("dsm v1 note", &bytes)
             );
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_official_vectors() {
+        let json = include_str!("../vectors/blake3-derive-key.json");
+        let vectors: serde_json::Value = serde_json::from_str(json).unwrap();
+        let context = vectors["context_string"].as_str().unwrap();
+        for case in vectors["cases"].as_array().unwrap() {
+            let length = usize::try_from(case["input_len"].as_u64().unwrap()).unwrap();
+            let input: alloc::vec::Vec<u8> = (0..=250).cycle().take(length).collect();
+            let digest = hash_under(&crate::domain::context_key(context), &input);
+            assert_eq!(digest.as_bytes(), &field(case, "derive_key"), "length {length}");
         }
     }
 

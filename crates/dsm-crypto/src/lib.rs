@@ -22,6 +22,8 @@ pub mod recovery;
 pub mod seal;
 mod secret;
 mod signature;
+#[cfg(test)]
+mod test_data;
 pub mod text;
 
 pub use digest::Digest;

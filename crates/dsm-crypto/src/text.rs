@@ -75,3 +75,99 @@ pub fn decode(prefix: &str, text: &str) -> Result<Vec<u8>, TextError> {
         Err(TextError::Malformed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_come_back_at_any_length() {
+        for length in [0, 1, 31, 32, 33, 1344, 10_000] {
+            let bytes = alloc::vec![0xa5; length];
+            let text = encode("dsmcard", &bytes).unwrap();
+            assert_eq!(decode("dsmcard", &text), Ok(bytes.clone()));
+            assert_eq!(decode("dsmcard", &text.to_uppercase()), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn reads_the_valid_strings_of_bip_350() {
+        let valid = [
+            ("a", "A1LQFN3A", 0),
+            ("a", "a1lqfn3a", 0),
+            ("abcdef", "abcdef1l7aum6echk45nj3s0wdvt2fg8x9yrzpqzd3ryx", 20),
+            ("split", "split1checkupstagehandshakeupstreamerranterredcaperredlc445v", 30),
+            ("?", "?1v759aa", 0),
+        ];
+        for (prefix, text, length) in valid {
+            assert_eq!(decode(prefix, text).map(|bytes| bytes.len()), Ok(length), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_invalid_strings_of_bip_350() {
+        let invalid = [
+            "1xj0phk",
+            "1g6xzxy",
+            "qyrz8wqd2c9m",
+            "1qyrz8wqd2c9m",
+            "y1b0jsk6g",
+            "lt1igcx5c0",
+            "in1muywd",
+            "mm1crxm3i",
+            "au1s5cgom",
+            "M1VUXWEZ",
+            "16plkw9",
+            "1p2gdwpf",
+        ];
+        for text in invalid {
+            for prefix in ["a", "y", "lt", "in", "mm", "au", "m"] {
+                assert!(decode(prefix, text).is_err(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_any_wrong_character_of_a_digest() {
+        let text = encode("dsmid", &[0x3c; 32]).unwrap();
+        for at in 0..text.len() {
+            for wrong in ["q", "p", "z", "1", "b", "Q", " "] {
+                if &text[at..=at] != wrong {
+                    let mut other = text.clone();
+                    other.replace_range(at..=at, wrong);
+                    assert!(decode("dsmid", &other).is_err(), "{other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_another_prefix_checksum_or_case() {
+        let text = encode("dsmid", &[1; 32]).unwrap();
+        assert_eq!(decode("dsmcard", &text), Err(TextError::WrongPrefix));
+        assert_eq!(decode("dsmid", &text.replacen('d', "D", 1)), Err(TextError::Malformed));
+        let prefix = Hrp::parse("dsmid").unwrap();
+        let old = bech32::encode_lower::<bech32::Bech32>(prefix, &[1; 32]).unwrap();
+        assert_eq!(decode("dsmid", &old), Err(TextError::Malformed));
+    }
+
+    #[test]
+    fn refuses_padding_that_is_not_zero_or_too_long() {
+        use bech32::{ByteIterExt as _, Fe32, Fe32IterExt as _};
+        let prefix = Hrp::parse("dsmid").unwrap();
+        let text = |extra: &[Fe32]| -> String {
+            let symbols: Vec<Fe32> = [0_u8; 31].iter().copied().bytes_to_fes().collect();
+            let all = symbols.into_iter().chain(extra.iter().copied());
+            all.with_checksum::<LongBech32m>(&prefix).chars().collect()
+        };
+        assert_eq!(decode("dsmid", &text(&[])), Ok(alloc::vec![0; 31]));
+        assert_eq!(decode("dsmid", &text(&[Fe32::Q])), Err(TextError::Malformed));
+        assert_eq!(decode("dsmid", &text(&[Fe32::P])), Err(TextError::Malformed));
+    }
+
+    #[test]
+    fn refuses_to_write_under_no_prefix() {
+        assert_eq!(encode("", &[1]), Err(TextError::WrongPrefix));
+        assert_eq!(encode("d\u{e9}", &[1]), Err(TextError::WrongPrefix));
+    }
+}

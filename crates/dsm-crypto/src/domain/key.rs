@@ -21,7 +21,7 @@ const DERIVE_KEY_CONTEXT: u32 = 32;
 const BLOCK: usize = 64;
 
 /// The context key of derive-key mode.
-pub(super) const fn context_key(context: &str) -> [u8; 32] {
+pub(crate) const fn context_key(context: &str) -> [u8; 32] {
     let context = context.as_bytes();
     assert!(context.len() <= BLOCK, "a context string fits in one block");
     let mut block = [0; 16];
