@@ -34,7 +34,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
 
 fn edges(workspace: &Workspace, graph: &Graph, package: &Package, findings: &mut Vec<String>) {
     let name = &package.name;
-    let Some((_, drawn)) = graph.crates.get(name) else {
+    let Some((layer, drawn)) = graph.crates.get(name) else {
         findings.push(format!("{name} is not drawn in ARCHITECTURE.md"));
         return;
     };
@@ -48,6 +48,9 @@ fn edges(workspace: &Workspace, graph: &Graph, package: &Package, findings: &mut
     }
     for idle in drawn.iter().filter(|drawn| !used.contains(drawn)) {
         findings.push(format!("ARCHITECTURE.md draws {name} -> {idle}, which is not used"));
+    }
+    if *layer == Layer::Pure && !package.features.is_empty() {
+        findings.push(format!("{name} has features; a pure crate computes one thing only"));
     }
     for used in ours() {
         let layer = graph.crates.get(&used.name).map(|(layer, _)| *layer);

@@ -31,6 +31,8 @@ pub(crate) struct Package {
     pub(crate) source: String,
     pub(crate) manifest: PathBuf,
     pub(crate) dependencies: Vec<Dependency>,
+    /// The names of its features.
+    pub(crate) features: Vec<String>,
 }
 
 /// One line of a manifest's dependencies.
@@ -82,6 +84,7 @@ impl Workspace {
 
 impl Package {
     fn read(value: &Value) -> Self {
+        let features = value.get("features").and_then(Value::as_object);
         Self {
             name: text_of(value, "name"),
             version: text_of(value, "version"),
@@ -90,6 +93,7 @@ impl Package {
             source: text_of(value, "source"),
             manifest: text_of(value, "manifest_path").into(),
             dependencies: list(value, "dependencies").map(Dependency::read).collect(),
+            features: features.map(|all| all.keys().cloned().collect()).unwrap_or_default(),
         }
     }
 }

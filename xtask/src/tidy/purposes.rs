@@ -1,8 +1,10 @@
 //! The purpose of a crate, in the same words in three places: the manifest's description, the first
-//! line of its documentation, and its row in ARCHITECTURE.md.
+//! line of its documentation, and its row in ARCHITECTURE.md. Names that fit anything are refused.
 
 use crate::tree::File;
 use crate::workspace::{Package, Workspace};
+
+const NO_PURPOSE: &[&str] = &["common", "types", "util", "utils", "manager", "handler", "sdk"];
 
 pub(super) fn check(workspace: &Workspace, files: &[File]) -> Vec<String> {
     let map = text(files, "ARCHITECTURE.md").unwrap_or_default();
@@ -13,6 +15,9 @@ pub(super) fn check(workspace: &Workspace, files: &[File]) -> Vec<String> {
         let folder = folder(workspace, package);
         if folder.starts_with("crates/") && folder != format!("crates/{name}") {
             findings.push(format!("{name} lies in {folder}: a folder is named as its package"));
+        }
+        if name.split('-').any(|word| NO_PURPOSE.contains(&word)) {
+            findings.push(format!("{name}: the name could hold anything"));
         }
         let root = ["lib", "main"]
             .iter()
