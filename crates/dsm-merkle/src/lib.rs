@@ -10,7 +10,7 @@
 //! - a root names one map or one list, whatever the order in which it was built;
 //! - a root and a key, or a root and an index, have at most one proof;
 //! - a proof is a claim until the root that it leads to is the one that is known;
-//! - no proof makes a verifier panic or do more than 513 hashes.
+//! - no proof makes a verifier panic or take more than 514 hashes.
 //!
 //! Tests check the first two against a naive tree and one-fault mutations.
 #![no_std]
