@@ -1,10 +1,10 @@
 //! The hybrid KEM: X-Wing, that is X25519 and ML-KEM-768 (spec chapters 2 and 12).
 //!
-//! It follows draft-connolly-cfrg-xwing-kem: the secret is 32 bytes, and the shared secret is SHA3-256 over
-//! both parts, the X25519 ciphertext and key, and a label. Keys and ciphertexts are the ML-KEM part followed by the
-//! X25519 part. A public key whose ML-KEM coefficients are not reduced is refused when it is decoded
-//! (FIPS 203, section 7.2), so encapsulation cannot fail. As in the draft, a wrong ciphertext gives another
-//! secret, never an error.
+//! It follows draft-connolly-cfrg-xwing-kem: the secret is 32 bytes, and the shared secret is
+//! SHA3-256 over both parts, the X25519 ciphertext and key, and a label. Keys and ciphertexts are
+//! the ML-KEM part followed by the X25519 part. A public key whose ML-KEM coefficients are not
+//! reduced is refused when it is decoded (FIPS 203, section 7.2), so encapsulation cannot fail. As
+//! in the draft, a wrong ciphertext gives another secret, never an error.
 
 use alloc::boxed::Box;
 use core::fmt;

@@ -1,7 +1,8 @@
 //! The recovery key of an owner: SLH-DSA-SHA2-128s (FIPS 205; spec chapters 2 and 13).
 //!
-//! Used a few times in a life: signing takes a quarter of a second, verifying a third of a
-//! millisecond. Its safety rests on a hash alone. It signs H under a domain with an empty context, deterministically.
+//! Used a few times in a life: signing takes a quarter of a second, verifying a quarter of a
+//! millisecond. Its safety rests on a hash alone. It signs H under a domain with an empty context,
+//! deterministically.
 
 use alloc::boxed::Box;
 use core::fmt;
