@@ -1,2 +1,41 @@
 //! Decides whether an entry is valid.
+//!
+//! Implements `spec/`: identity, notes, operations, packs, lineage, `accept`. No input or output,
+//! no clock, no randomness (checked by the `no_std` build of the gate); it knows no sessions,
+//! links, nodes or stores (checked by `cargo xtask deps`).
+//!
+//! Always true: an [`Accepted`] passed every rule, and only [`accept`] makes one; a refusal changes
+//! nothing and teaches nothing but fork proofs; value comes from an issue that was shown.
 #![no_std]
+
+extern crate alloc;
+
+mod accept;
+mod class;
+mod deal;
+mod entry;
+pub mod identity;
+mod known;
+mod lineage;
+mod memory;
+mod note;
+pub mod pack;
+mod policy;
+pub mod receipt;
+mod reject;
+pub mod value;
+mod view;
+mod write;
+
+pub use accept::{Accepted, Claimed, Dealt, Verdict, accept, examine};
+pub use class::{FinalityClass, Settings};
+pub use deal::{Dealing, deal};
+pub use entry::{Before, Entry};
+pub use lineage::Lineage;
+pub use memory::MemoryView;
+pub use note::{Lock, Note, Output, TokenId};
+pub use policy::{Cosigners, Kind, Policy, Supervision};
+pub use reject::Reject;
+pub use value::{Op, Value, lot_id};
+pub use view::{Allowed, Facts, Origin, Peer, View};
+pub use write::{Addressee, Draft, OwnLog, Written, write};

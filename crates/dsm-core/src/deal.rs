@@ -1,0 +1,59 @@
+//! The writer's side of `accept`: puts together what its peer will judge (`spec/packs.md`).
+
+use dsm_merkle::TipProof;
+
+use crate::accept::Dealt;
+use crate::entry::{Before, Entry};
+use crate::pack::{Plan, Wanted, build, plan};
+use crate::view::View;
+
+/// An entry of one's own log, ready to be dealt to its peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dealing {
+    /// The entry.
+    pub entry: Entry,
+    /// Opens the entry before; none exactly for the first.
+    pub before: Option<Before>,
+    /// Index of the peer's entry that the stitch names.
+    pub stitch: Option<u64>,
+    /// Shows that one leaf of the tip tree changed.
+    pub tip_proof: TipProof,
+}
+
+impl Dealing {
+    /// What the peer needs to judge it, if `known` is the greatest index of this log that the peer
+    /// knows. None if the view lacks a part of the lineage.
+    pub fn plan<V: View + ?Sized>(&self, view: &V, known: Option<u64>) -> Option<Plan> {
+        let me = view.me();
+        let index = self.entry.index;
+        let opening = index.saturating_sub(2);
+        let from = known.map_or(opening, |known| known.min(opening));
+        let to = known.map_or(index, |known| known.max(index));
+        plan(view, &[(me, index)], &[(me, from, to)])
+    }
+}
+
+/// Puts together what is wanted of a plan. None if the view lacks a part of it.
+pub fn deal<V: View + ?Sized>(
+    view: &V,
+    dealing: &Dealing,
+    plan: &Plan,
+    wanted: &Wanted,
+) -> Option<Dealt> {
+    let pack = build(view, plan, wanted)?;
+    let me = view.me();
+    let writer = pack.devices.iter().position(|device| device.id() == me)?;
+    let Dealing { entry, before, stitch, tip_proof } = dealing.clone();
+    Some(Dealt {
+        network: view.network(),
+        writer: u32::try_from(writer).ok()?,
+        index: entry.index,
+        stitch,
+        tips: entry.tips,
+        ops: entry.ops,
+        nonce: entry.nonce,
+        before,
+        tip_proof,
+        pack,
+    })
+}

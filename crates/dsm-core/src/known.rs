@@ -1,0 +1,142 @@
+//! One map over what was sent and what is cached: the verifier's knowledge during one verdict.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use dsm_crypto::Digest;
+use dsm_log::{DeviceId, Position, Record, SpendId};
+
+use crate::pack::{Line, OpenedEntry, Resolved};
+use crate::view::{Allowed, Origin};
+use crate::{Output, Policy, TokenId, View};
+
+/// A resolved pack laid over a view.
+pub(crate) struct Known<'a, V: View + ?Sized> {
+    pub(crate) view: &'a V,
+    pack: &'a Resolved,
+    spends: BTreeMap<(DeviceId, SpendId), u64>,
+    origins: BTreeMap<SpendId, (Origin, Output)>,
+    allowed: BTreeMap<(TokenId, DeviceId), Allowed>,
+    forked: BTreeSet<DeviceId>,
+    /// Stretches of logs that were found whole: (device, last index) to the index before the first.
+    whole: BTreeMap<(DeviceId, u64), u64>,
+}
+
+impl<'a, V: View + ?Sized> Known<'a, V> {
+    pub(crate) fn new(view: &'a V, pack: &'a Resolved) -> Self {
+        let mut spends = BTreeMap::new();
+        for line in &pack.lines {
+            for (index, record) in (line.start.index.saturating_add(1)..).zip(&line.records) {
+                for id in record.spends.iter() {
+                    spends.entry((line.device, *id)).or_insert(index);
+                }
+            }
+        }
+        let mut origins = BTreeMap::new();
+        for opened in &pack.opened {
+            let (device, index) = (opened.device, opened.index);
+            for (number, id, output) in opened.made() {
+                origins.insert(id, (Origin { device, index, output: number }, output));
+            }
+        }
+        let (allowed, forked, whole) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { view, pack, spends, origins, allowed, forked, whole }
+    }
+
+    pub(crate) fn allow(&mut self, token: TokenId, device: DeviceId, proof: Allowed) {
+        self.allowed.insert((token, device), proof);
+    }
+
+    pub(crate) fn allowances(&self) -> impl Iterator<Item = (TokenId, DeviceId, Allowed)> {
+        let all = self.allowed.iter();
+        all.map(|((token, device), proof)| (*token, *device, proof.clone()))
+    }
+
+    pub(crate) fn is_allowed(&self, token: &TokenId, device: &DeviceId) -> bool {
+        self.allowed.contains_key(&(*token, *device))
+            || self.view.allowance(token, device).is_some()
+    }
+
+    pub(crate) fn mark_forked(&mut self, device: DeviceId) {
+        self.forked.insert(device);
+    }
+
+    pub(crate) fn is_forked(&self, device: &DeviceId) -> bool {
+        self.forked.contains(device) || self.view.is_forked(device)
+    }
+
+    pub(crate) fn policy(&self, token: &TokenId) -> Option<Policy> {
+        let at = self.pack.policies.binary_search_by_key(token, |(id, _)| *id).ok();
+        let sent = at.and_then(|at| self.pack.policies.get(at)).map(|(_, policy)| policy.clone());
+        sent.or_else(|| self.view.policy(token))
+    }
+
+    /// The run of the pack that shows a device's index, its start included.
+    pub(crate) fn line(&self, device: &DeviceId, index: u64) -> Option<&'a Line> {
+        let lines = &self.pack.lines;
+        let after = lines.partition_point(|one| (one.device, one.start.index) <= (*device, index));
+        let line = lines.get(after.checked_sub(1)?)?;
+        (line.device == *device && index <= line.end().index).then_some(line)
+    }
+
+    pub(crate) fn head(&self, device: &DeviceId, index: u64) -> Option<Digest> {
+        let sent = self.line(device, index).and_then(|line| line.head(index));
+        sent.or_else(|| self.view.head(device, index))
+    }
+
+    pub(crate) fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
+        let sent = self.line(device, index).and_then(|line| line.record(index)).cloned();
+        sent.or_else(|| self.view.record(device, index))
+    }
+
+    fn has_record(&self, device: &DeviceId, index: u64) -> bool {
+        let sent = self.line(device, index).is_some_and(|line| line.record(index).is_some());
+        sent || self.view.record(device, index).is_some()
+    }
+
+    pub(crate) fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
+        let opened = &self.pack.opened;
+        let at = opened.binary_search_by_key(&(*device, index), |one| (one.device, one.index));
+        let sent = at.ok().and_then(|at| opened.get(at)).cloned();
+        sent.or_else(|| self.view.opened(device, index))
+    }
+
+    pub(crate) fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {
+        self.origins.get(id).copied().or_else(|| self.view.origin(id))
+    }
+
+    /// Whether an id's first spend on a device's line is at an index.
+    pub(crate) fn spent_before(&self, device: &DeviceId, id: &SpendId, index: u64) -> Option<u64> {
+        let sent = self.spends.get(&(*device, *id)).copied();
+        let first = [sent, self.view.first_spend(device, id)].into_iter().flatten().min();
+        first.filter(|first| *first < index)
+    }
+
+    pub(crate) fn is_at(&self, device: &DeviceId, at: &Position) -> bool {
+        self.head(device, at.index) == Some(at.head)
+    }
+
+    /// Whether every record after `from` up to `to` is known. Looks at each record once in a
+    /// verdict, however many spends ask.
+    pub(crate) fn is_whole(&mut self, device: &DeviceId, from: u64, to: u64) -> bool {
+        let mut at = to;
+        let mut joined = None;
+        while at > from {
+            let next = self.whole.range((*device, at)..).next();
+            let next = next.filter(|((of, _), before)| of == device && **before < at);
+            if let Some((key, before)) = next.map(|(key, before)| (*key, *before)) {
+                at = before;
+                joined = Some(joined.map_or(key.1, |last: u64| last.max(key.1)));
+                self.whole.remove(&key);
+            } else if self.has_record(device, at) {
+                at = at.saturating_sub(1);
+            } else {
+                break;
+            }
+        }
+        let last = joined.map_or(to, |joined| joined.max(to));
+        if at < last {
+            self.whole.insert((*device, last), at);
+        }
+        at <= from
+    }
+}
