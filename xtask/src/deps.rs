@@ -53,9 +53,13 @@ fn edges(workspace: &Workspace, graph: &Graph, package: &Package, findings: &mut
         findings.push(format!("{name} has features; a pure crate computes one thing only"));
     }
     for used in ours() {
-        let layer = graph.crates.get(&used.name).map(|(layer, _)| *layer);
-        if matches!(layer, Some(Layer::Leaf | Layer::Proof)) {
-            findings.push(format!("{name} uses {}; nobody may use a leaf or a proof", used.name));
+        let forbidden = match graph.crates.get(&used.name) {
+            Some((Layer::Leaf, _)) => true,
+            Some((Layer::Proof, _)) => *layer != Layer::Proof,
+            _ => false,
+        };
+        if forbidden {
+            findings.push(format!("{name} uses {}: a leaf or a proof is used by none", used.name));
         }
     }
 }
