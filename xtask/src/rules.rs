@@ -10,8 +10,8 @@ use crate::tree;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
 
-/// Where rules are rejected.
-const CODE: &[&str] = &["crates/dsm-core/src", "crates/dsm-log/src"];
+/// Where `Reject` gives each variant its rule.
+const CODE: &str = "crates/dsm-core/src/reject.rs";
 
 /// Compares the ids in spec/, in the code and in vectors/.
 pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
@@ -20,10 +20,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
         return Ok(Verdict::Skipped("there is no spec/ yet".to_owned()));
     }
     let spec = joined(&root.join("spec"), "md")?;
-    let mut code = String::new();
-    for folder in CODE {
-        code.push_str(&joined(&root.join(folder), "rs")?);
-    }
+    let code = tree::read(&root.join(CODE))?;
     let vectors = Vectors::load(&root.join("vectors"))?;
     let defined = defined(&spec);
     let rejected = quoted(&code);
@@ -34,7 +31,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
 
 fn compare(
     defined: &BTreeMap<String, usize>,
-    rejected: &BTreeSet<String>,
+    rejected: &BTreeMap<String, usize>,
     vectors: &Vectors,
 ) -> Vec<String> {
     let mut findings = Vec::new();
@@ -42,8 +39,10 @@ fn compare(
         if *times > 1 {
             findings.push(format!("{id} is defined {times} times in spec/"));
         }
-        if !rejected.contains(id) {
-            findings.push(format!("{id} of spec/ is not in the code"));
+        match rejected.get(id) {
+            Some(1) => {}
+            Some(times) => findings.push(format!("{id} is the rule of {times} variants of Reject")),
+            None => findings.push(format!("{id} is the rule of no variant of Reject")),
         }
         if !vectors.positive.contains(id) {
             findings.push(format!("{id} has no vector that is accepted"));
@@ -53,7 +52,7 @@ fn compare(
         }
     }
     let known = |id: &&String| !defined.contains_key(*id);
-    let used = rejected.iter().chain(&vectors.positive).chain(&vectors.negative);
+    let used = rejected.keys().chain(&vectors.positive).chain(&vectors.negative);
     let strangers: BTreeSet<&String> = used.filter(known).collect();
     findings.extend(strangers.into_iter().map(|id| format!("{id} is not defined in spec/")));
     findings
@@ -106,9 +105,13 @@ fn defined(spec: &str) -> BTreeMap<String, usize> {
     times
 }
 
-/// The ids that stand in quotes in the code.
-fn quoted(code: &str) -> BTreeSet<String> {
-    code.split('"').filter(|text| is_id(text)).map(str::to_owned).collect()
+/// How often each id stands in quotes in the code.
+fn quoted(code: &str) -> BTreeMap<String, usize> {
+    let mut times = BTreeMap::new();
+    for id in code.split('"').filter(|text| is_id(text)) {
+        *times.entry(id.to_owned()).or_insert(0) += 1;
+    }
+    times
 }
 
 fn is_id(text: &str) -> bool {
@@ -147,7 +150,7 @@ mod tests {
         assert_eq!(
             findings,
             [
-                "R-2 of spec/ is not in the code",
+                "R-2 is the rule of no variant of Reject",
                 "R-2 has no vector that is accepted",
                 "R-2 has no vector that is rejected",
                 "R-9 is not defined in spec/"
