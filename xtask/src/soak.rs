@@ -16,9 +16,6 @@ const INSTRUMENT: &str = "-Zsanitizer=address -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares \
     -Ccodegen-units=1 --cfg fuzzing";
 
-/// The sanitizer needs the target named, so that build scripts stay as they are.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
 /// Runs a campaign, or lists them.
 pub(crate) fn run(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
     match campaign {
@@ -43,15 +40,17 @@ fn fuzz(workspace: &Workspace, seconds: &str) -> Result<(), Problem> {
     if sources.is_empty() {
         return Err(Problem::new("there are no fuzz/fuzz_targets/*.rs yet"));
     }
+    // The sanitizer needs the target named, so that build scripts stay as they are.
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let words = ["build", "--release", "--locked", "--bins", "--features", "libfuzzer"];
     process::run(
         process::cargo(&folder)
             .args(words)
-            .args(["--target", TARGET])
+            .args(["--target", &target])
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", INSTRUMENT),
     )?;
-    let built = folder.join("target").join(TARGET).join("release");
+    let built = folder.join("target").join(&target).join("release");
     for source in sources {
         let Some(name) = source.file_stem() else { continue };
         eprintln!("fuzz {}: {seconds} s", name.to_string_lossy());
