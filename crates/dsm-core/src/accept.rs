@@ -14,8 +14,9 @@ use crate::entry::{Before, Entry};
 use crate::known::Known;
 use crate::lineage::{Lineage, judge};
 use crate::pack::{Allowance, OpenedEntry, Pack, Resolved, resolve};
+use crate::tripwire::contradiction;
 use crate::value::MAX_OPS;
-use crate::view::{Allowed, Peer, contradiction};
+use crate::view::{Allowed, Peer};
 use crate::{Facts, FinalityClass, Note, Op, Reject, View};
 
 /// An entry as its writer deals it to its peer, with the lineage that the peer lacks.

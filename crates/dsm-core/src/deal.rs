@@ -1,5 +1,6 @@
 //! The writer's side of `accept`: puts together what its peer will judge (`spec/packs.md`).
 
+use dsm_encoding::record;
 use dsm_merkle::TipProof;
 
 use crate::accept::Dealt;
@@ -20,16 +21,28 @@ pub struct Dealing {
     pub tip_proof: TipProof,
 }
 
+record! { Dealing { entry, before, stitch, tip_proof } }
+
 impl Dealing {
+    /// Index of the floor of the Ask that it answers; none if it answers none.
+    #[must_use]
+    pub fn floor(&self) -> Option<u64> {
+        self.entry.nonce?;
+        let peer = self.entry.peer?;
+        let outputs = self.entry.value.as_ref()?.outputs();
+        let to = outputs.iter().filter_map(|output| output.lock.device());
+        to.filter(|(owner, _)| **owner == peer).map(|(_, floor)| floor.index).next()
+    }
+
     /// What the peer needs to judge it, if `known` is the greatest index of this log that the peer
-    /// knows. None if the view lacks a part of the lineage.
+    /// knows. The entry need not be in the view yet. None if the view lacks a part of the lineage.
     pub fn plan<V: View + ?Sized>(&self, view: &V, known: Option<u64>) -> Option<Plan> {
         let me = view.me();
         let index = self.entry.index;
         let opening = index.saturating_sub(2);
         let from = known.map_or(opening, |known| known.min(opening));
         let to = known.map_or(index, |known| known.max(index));
-        plan(view, &[(me, index)], &[(me, from, to)])
+        plan(view, (me, &self.entry), (from, to))
     }
 }
 

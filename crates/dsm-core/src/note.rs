@@ -62,6 +62,8 @@ pub struct Note {
     pub number: u32,
 }
 
+record! { Note { output, head, number } }
+
 impl Note {
     /// `H("note", token, amount, lock, creating head, output number)`.
     #[must_use]

@@ -10,7 +10,8 @@ mod resolve;
 mod resolver;
 
 pub use build::build;
-pub use plan::{Plan, Stretch, Want, Wanted, plan};
+pub(crate) use plan::plan;
+pub use plan::{Plan, Stretch, Want, Wanted, plan_entry};
 pub use resolve::{Line, OpenedEntry};
 pub(crate) use resolve::{Resolved, resolve};
 

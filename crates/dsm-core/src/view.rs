@@ -5,10 +5,7 @@
 
 use dsm_crypto::Digest;
 use dsm_encoding::record;
-use dsm_log::{
-    DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position, Record, SignedHead, SpendId,
-    Verified,
-};
+use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead, SpendId};
 use dsm_merkle::ListProof;
 
 use crate::pack::{Line, OpenedEntry};
@@ -103,58 +100,4 @@ pub struct Facts {
     pub opened: alloc::vec::Vec<OpenedEntry>,
     /// Proofs that devices are in allow sets.
     pub allowances: alloc::vec::Vec<(TokenId, DeviceId, Allowed)>,
-}
-
-/// Two histories, if what the view knows and what a verified run shows contradict each other.
-///
-/// Both sides are under signed heads of the device, so the proof can always be made.
-pub(crate) fn contradiction<V: View + ?Sized>(
-    view: &V,
-    line: &Line,
-    descriptor: &DeviceDescriptor,
-) -> Option<Verified<ForkProof>> {
-    let end = line.end();
-    let differs = |index: &u64| {
-        let known = view.head(&line.device, *index);
-        known.is_some() && known != line.head(*index)
-    };
-    let at = (line.start.index..=end.index).find(differs)?;
-    let known = view.signed(&line.device, at)?;
-    let proof = if known.at.index <= end.index {
-        let start = Position { index: known.at.index, head: line.head(known.at.index)? };
-        let pairs = pairs(start.index, end.index, |index| line.record(index).cloned())?;
-        proof(descriptor, &known, start, pairs, &line.signed())
-    } else {
-        let start = Position { index: end.index, head: view.head(&line.device, end.index)? };
-        let pairs = pairs(start.index, known.at.index, |index| view.record(&line.device, index))?;
-        proof(descriptor, &line.signed(), start, pairs, &known)
-    };
-    proof.verify().ok()
-}
-
-fn pairs(
-    after: u64,
-    to: u64,
-    record: impl Fn(u64) -> Option<Record>,
-) -> Option<dsm_encoding::List<Pair, { dsm_log::MAX_RECORDS }>> {
-    let pairs: Option<alloc::vec::Vec<Pair>> =
-        (after.saturating_add(1)..=to).map(|index| Some(record(index)?.pair())).collect();
-    dsm_encoding::List::try_from(pairs?).ok()
-}
-
-fn proof(
-    descriptor: &DeviceDescriptor,
-    first: &SignedHead,
-    start: Position,
-    pairs: dsm_encoding::List<Pair, { dsm_log::MAX_RECORDS }>,
-    second: &SignedHead,
-) -> ForkProof {
-    ForkProof {
-        device: descriptor.clone(),
-        first: first.at,
-        first_signature: first.signature.clone(),
-        start,
-        pairs,
-        second_signature: second.signature.clone(),
-    }
 }

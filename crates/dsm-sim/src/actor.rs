@@ -169,7 +169,7 @@ impl Actor {
     /// # Panics
     /// If the pack cannot be built, or is refused.
     pub fn take_issue(&mut self, issuer: &Self, index: u64, note: Note) {
-        let plan = dsm_core::pack::plan(&issuer.view, &[(issuer.id(), index)], &[]);
+        let plan = dsm_core::pack::plan_entry(&issuer.view, issuer.id(), index);
         let plan = plan.expect("the issuer knows its log");
         let wanted = Wanted::of(&self.view, &plan).expect("a short plan");
         let pack = dsm_core::pack::build(&issuer.view, &plan, &wanted).expect("a pack");

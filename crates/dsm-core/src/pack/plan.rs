@@ -4,10 +4,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use dsm_encoding::{DecodeError, List, record};
-use dsm_log::{DeviceId, MAX_RECORDS};
+use dsm_log::{DeviceId, MAX_RECORDS, SpendId};
 
 use super::MAX_TABLE;
-use crate::{TokenId, Value, View};
+use crate::{Entry, TokenId, Value, View};
 
 /// A stretch of a device's log that a lineage needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,71 +100,104 @@ impl Wanted {
     }
 }
 
-/// An operation of a lineage, and how far back it needs its log.
-type Needs = BTreeMap<(DeviceId, u64), u64>;
+/// How far back each operation of a lineage needs its log.
+#[derive(Default)]
+struct Needs {
+    from: BTreeMap<(DeviceId, u64), u64>,
+    tokens: BTreeSet<TokenId>,
+    open: Vec<(DeviceId, u64)>,
+}
 
-/// Plans the lineage of entries, from what a view knows, with further stretches
-/// (device, from, to). None if the view lacks a part of it.
-pub fn plan<V: View + ?Sized>(
-    view: &V,
-    entries: &[(DeviceId, u64)],
-    further: &[(DeviceId, u64, u64)],
-) -> Option<Plan> {
-    let mut needs = Needs::new();
-    let mut tokens = BTreeSet::new();
-    let mut open: Vec<(DeviceId, u64)> = entries.to_vec();
-    while let Some((device, index)) = open.pop() {
-        if needs.contains_key(&(device, index)) {
-            continue;
-        }
-        let opened = view.opened(&device, index)?;
+impl Needs {
+    /// Counts in one operation.
+    fn add<V: View + ?Sized>(
+        &mut self,
+        view: &V,
+        (device, index): (DeviceId, u64),
+        value: Option<&Value>,
+        spends: &[SpendId],
+    ) -> Option<()> {
         let mut from = index.checked_sub(1)?;
-        if let Some(Value::Issue { token, .. }) = &opened.value {
-            tokens.insert(*token);
+        if let Some(Value::Issue { token, .. } | Value::Burn { token, .. }) = value {
+            self.tokens.insert(*token);
+        }
+        if let Some(Value::Issue { token, .. }) = value {
             from = view.policy(token)?.issuer_floor.index;
         } else {
-            for id in view.record(&device, index)?.spends.iter() {
+            for id in spends {
                 let (origin, output) = view.origin(id)?;
                 let (_, floor) = output.lock.device()?;
                 from = from.min(floor.index);
-                open.push((origin.device, origin.index));
+                self.open.push((origin.device, origin.index));
             }
         }
-        let outputs = opened.value.iter().flat_map(|value| value.outputs().iter());
-        tokens.extend(outputs.map(|output| output.token));
-        if let Some(Value::Burn { token, .. }) = &opened.value {
-            tokens.insert(*token);
-        }
-        needs.insert((device, index), from);
+        let outputs = value.map_or(&[][..], Value::outputs);
+        self.tokens.extend(outputs.iter().map(|output| output.token));
+        self.from.insert((device, index), from);
+        Some(())
     }
-    let stretches = stretches(view, &needs, further)?;
-    let tokens = List::try_collect(tokens).ok()?;
-    Some(Plan { stretches: List::try_from(stretches).ok()?, tokens })
+
+    /// Counts in everything that is still open, and what that rests on.
+    fn follow<V: View + ?Sized>(&mut self, view: &V) -> Option<()> {
+        while let Some((device, index)) = self.open.pop() {
+            if !self.from.contains_key(&(device, index)) {
+                let opened = view.opened(&device, index)?;
+                let record = view.record(&device, index)?;
+                self.add(view, (device, index), opened.value.as_ref(), &record.spends)?;
+            }
+        }
+        Some(())
+    }
+
+    /// Joins what overlaps or touches; each stretch ends at a signed head.
+    fn plan<V: View + ?Sized>(
+        &self,
+        view: &V,
+        further: Option<(DeviceId, u64, u64)>,
+    ) -> Option<Plan> {
+        let mut parts: Vec<(DeviceId, u64, u64)> = further.into_iter().collect();
+        parts.extend(self.from.iter().map(|((device, index), from)| (*device, *from, *index)));
+        for (device, _, to) in &mut parts {
+            // What is not signed yet is the entry that is being written.
+            *to = view.signed(device, *to).map_or(*to, |signed| signed.at.index);
+        }
+        parts.sort_unstable();
+        let mut joined: Vec<(DeviceId, u64, u64)> = Vec::new();
+        for (device, from, to) in parts {
+            match joined.last_mut() {
+                Some((last, _, end)) if *last == device && from <= *end => *end = (*end).max(to),
+                _ => joined.push((device, from, to)),
+            }
+        }
+        let stretch = |(device, from, to)| {
+            let range = self.from.range((device, from)..=(device, to));
+            let opened = range.map(|((_, index), _)| *index);
+            Some(Stretch { device, from, to, opened: List::try_collect(opened).ok()? })
+        };
+        let stretches: Option<Vec<Stretch>> = joined.into_iter().map(stretch).collect();
+        Some(Plan {
+            stretches: List::try_from(stretches?).ok()?,
+            tokens: List::try_collect(self.tokens.iter().copied()).ok()?,
+        })
+    }
 }
 
-/// Joins what overlaps or touches; each stretch ends at a signed head.
-fn stretches<V: View + ?Sized>(
+/// Plans the lineage of an entry of a device, which the view need not hold yet, with the stretch
+/// (from, to) of that device's log beside. None if the view lacks a part of it.
+pub(crate) fn plan<V: View + ?Sized>(
     view: &V,
-    needs: &Needs,
-    further: &[(DeviceId, u64, u64)],
-) -> Option<Vec<Stretch>> {
-    let mut parts: Vec<(DeviceId, u64, u64)> = further.to_vec();
-    parts.extend(needs.iter().map(|((device, index), from)| (*device, *from, *index)));
-    for (device, _, to) in &mut parts {
-        *to = view.signed(device, *to)?.at.index;
-    }
-    parts.sort_unstable();
-    let mut joined: Vec<(DeviceId, u64, u64)> = Vec::new();
-    for (device, from, to) in parts {
-        match joined.last_mut() {
-            Some((last, _, end)) if *last == device && from <= *end => *end = (*end).max(to),
-            _ => joined.push((device, from, to)),
-        }
-    }
-    let stretch = |(device, from, to)| {
-        let range = needs.range((device, from)..=(device, to));
-        let opened = range.map(|((_, index), _)| *index);
-        Some(Stretch { device, from, to, opened: List::try_collect(opened).ok()? })
-    };
-    joined.into_iter().map(stretch).collect()
+    (device, entry): (DeviceId, &Entry),
+    (from, to): (u64, u64),
+) -> Option<Plan> {
+    let mut needs = Needs::default();
+    needs.add(view, (device, entry.index), entry.value.as_ref(), &entry.spends)?;
+    needs.follow(view)?;
+    needs.plan(view, Some((device, from, to)))
+}
+
+/// Plans the lineage of an entry that the view holds. None if it lacks a part of it.
+pub fn plan_entry<V: View + ?Sized>(view: &V, device: DeviceId, index: u64) -> Option<Plan> {
+    let mut needs = Needs { open: alloc::vec![(device, index)], ..Needs::default() };
+    needs.follow(view)?;
+    needs.plan(view, None)
 }
