@@ -13,7 +13,7 @@ use crate::{Output, Policy, TokenId, View};
 pub(crate) struct Known<'a, V: View + ?Sized> {
     pub(crate) view: &'a V,
     pack: &'a Resolved,
-    spends: BTreeMap<(DeviceId, SpendId), u64>,
+    spends: BTreeSet<(DeviceId, SpendId, u64)>,
     origins: BTreeMap<SpendId, (Origin, Output)>,
     allowed: BTreeMap<(TokenId, DeviceId), Allowed>,
     forked: BTreeSet<DeviceId>,
@@ -23,11 +23,11 @@ pub(crate) struct Known<'a, V: View + ?Sized> {
 
 impl<'a, V: View + ?Sized> Known<'a, V> {
     pub(crate) fn new(view: &'a V, pack: &'a Resolved) -> Self {
-        let mut spends = BTreeMap::new();
+        let mut spends = BTreeSet::new();
         for line in &pack.lines {
             for (index, record) in (line.start.index.saturating_add(1)..).zip(&line.records) {
                 for id in record.spends.iter() {
-                    spends.entry((line.device, *id)).or_insert(index);
+                    spends.insert((line.device, *id, index));
                 }
             }
         }
@@ -104,11 +104,18 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
         self.origins.get(id).copied().or_else(|| self.view.origin(id))
     }
 
-    /// Whether an id's first spend on a device's line is at an index.
-    pub(crate) fn spent_before(&self, device: &DeviceId, id: &SpendId, index: u64) -> Option<u64> {
-        let sent = self.spends.get(&(*device, *id)).copied();
-        let first = [sent, self.view.first_spend(device, id)].into_iter().flatten().min();
-        first.filter(|first| *first < index)
+    /// Where a record of a device between a floor and an index names an id, if one does.
+    pub(crate) fn spent_before(
+        &self,
+        device: &DeviceId,
+        id: &SpendId,
+        floor: u64,
+        index: u64,
+    ) -> Option<u64> {
+        let after = floor.saturating_add(1).min(index);
+        let between = (*device, *id, after)..(*device, *id, index);
+        let sent = self.spends.range(between).next().map(|(_, _, index)| *index);
+        sent.or_else(|| self.view.first_spend(device, id, floor).filter(|first| *first < index))
     }
 
     pub(crate) fn is_at(&self, device: &DeviceId, at: &Position) -> bool {

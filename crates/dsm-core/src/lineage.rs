@@ -153,7 +153,7 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
         if floor.index >= index || !self.known.is_at(&device, floor) {
             return Err(Reject::FloorNotOnLog { id: *id });
         }
-        if let Some(index) = self.known.spent_before(&device, id, index) {
+        if let Some(index) = self.known.spent_before(&device, id, floor.index, index) {
             return Err(Reject::SpentBefore { id: *id, device, index });
         }
         if !self.known.is_whole(&device, floor.index, index) {

@@ -32,7 +32,7 @@ pub struct MemoryView {
     records: BTreeMap<(DeviceId, u64), Record>,
     signed: BTreeMap<(DeviceId, u64), SignedHead>,
     opened: BTreeMap<(DeviceId, u64), OpenedEntry>,
-    spends: BTreeMap<(DeviceId, SpendId), u64>,
+    spends: BTreeSet<(DeviceId, SpendId, u64)>,
     origins: BTreeMap<SpendId, (Origin, Output)>,
     allowances: BTreeMap<(TokenId, DeviceId), Allowed>,
 }
@@ -55,7 +55,7 @@ impl MemoryView {
             records: BTreeMap::new(),
             signed: BTreeMap::new(),
             opened: BTreeMap::new(),
-            spends: BTreeMap::new(),
+            spends: BTreeSet::new(),
             origins: BTreeMap::new(),
             allowances: BTreeMap::new(),
         }
@@ -76,8 +76,7 @@ impl MemoryView {
             for ((index, head), record) in indexes.zip(&line.heads).zip(&line.records) {
                 self.heads.insert((device, index), *head);
                 for id in record.spends.iter() {
-                    let first = self.spends.entry((device, *id)).or_insert(index);
-                    *first = (*first).min(index);
+                    self.spends.insert((device, *id, index));
                 }
                 self.records.insert((device, index), record.clone());
             }
@@ -195,8 +194,9 @@ impl View for MemoryView {
         self.opened.get(&(*device, index)).cloned()
     }
 
-    fn first_spend(&self, device: &DeviceId, id: &SpendId) -> Option<u64> {
-        self.spends.get(&(*device, *id)).copied()
+    fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {
+        let of = (*device, *id, after.checked_add(1)?)..=(*device, *id, u64::MAX);
+        self.spends.range(of).next().map(|(_, _, index)| *index)
     }
 
     fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {

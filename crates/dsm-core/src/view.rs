@@ -79,8 +79,9 @@ pub trait View {
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead>;
     /// An opened entry.
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry>;
-    /// The least index at which a known record of a device names an id.
-    fn first_spend(&self, device: &DeviceId, id: &SpendId) -> Option<u64>;
+    /// The least index greater than `after` at which a known record of a device names an id. What a
+    /// device wrote at or before the floor of a note lies on another line than the note's.
+    fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64>;
     /// Where a note of an opened entry was made, and the note's output.
     fn origin(&self, id: &SpendId) -> Option<(Origin, Output)>;
     /// A proof that a device is in a token's allow set.
