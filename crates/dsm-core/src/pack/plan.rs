@@ -9,6 +9,10 @@ use dsm_log::{DeviceId, MAX_RECORDS, SpendId};
 use super::MAX_TABLE;
 use crate::{Entry, TokenId, Value, View};
 
+/// How many records between two stretches are shown rather than a second signed head: about as
+/// many as weigh what a signature and a start do.
+const MAX_BETWEEN: u64 = 64;
+
 /// A stretch of a device's log that a lineage needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
@@ -149,7 +153,8 @@ impl Needs {
         Some(())
     }
 
-    /// Joins what overlaps or touches; each stretch ends at a signed head.
+    /// Joins what overlaps or touches, and what lies so near that the records between weigh less than
+    /// a signature; each stretch ends at a signed head.
     fn plan<V: View + ?Sized>(
         &self,
         view: &V,
@@ -165,7 +170,9 @@ impl Needs {
         let mut joined: Vec<(DeviceId, u64, u64)> = Vec::new();
         for (device, from, to) in parts {
             match joined.last_mut() {
-                Some((last, _, end)) if *last == device && from <= *end => *end = (*end).max(to),
+                Some((last, _, end)) if *last == device && is_near(view, &device, *end, from) => {
+                    *end = (*end).max(to);
+                }
                 _ => joined.push((device, from, to)),
             }
         }
@@ -180,6 +187,13 @@ impl Needs {
             tokens: List::try_collect(self.tokens.iter().copied()).ok()?,
         })
     }
+}
+
+/// Whether a stretch from `from` on may join one that ends at `end`.
+fn is_near<V: View + ?Sized>(view: &V, device: &DeviceId, end: u64, from: u64) -> bool {
+    let between = from.saturating_sub(end);
+    let known = |index| view.record(device, index).is_some();
+    between <= MAX_BETWEEN && (end.saturating_add(1)..=from).all(known)
 }
 
 /// Plans the lineage of an entry of a device, which the view need not hold yet, with the stretch
