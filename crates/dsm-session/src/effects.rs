@@ -1,0 +1,119 @@
+//! What a step wants done (`spec/sessions.md`, effects).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use dsm_core::{Accepted, FinalityClass, Reject, TokenId, Written};
+use dsm_encoding::to_vec;
+use dsm_log::{DeviceId, ForkProof, SpendId, Verified};
+
+use crate::{Held, Message};
+
+/// What must be durable before anything of the step is seen: all of it, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Entries of one's own, in order.
+    pub written: Vec<Written>,
+    /// Entries of the peer, in order.
+    pub accepted: Vec<Accepted>,
+    /// What is no longer held.
+    pub spent: Vec<SpendId>,
+    /// What is held from now on.
+    pub held: Vec<Held>,
+    /// Devices that showed two histories.
+    pub forks: Vec<Verified<ForkProof>>,
+    /// A peer that was told all news up to a place.
+    pub told: Option<(DeviceId, u64)>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.written.is_empty()
+            && self.accepted.is_empty()
+            && self.spent.is_empty()
+            && self.held.is_empty()
+            && self.forks.is_empty()
+            && self.told.is_none()
+    }
+}
+
+/// What a person or a program may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The peer is there.
+    Met {
+        /// Who.
+        peer: DeviceId,
+    },
+    /// The own payment is durable: the payer is bound.
+    Bound {
+        /// Index of the entry.
+        index: u64,
+    },
+    /// The peer acknowledged an own entry.
+    Acknowledged {
+        /// Index of the entry.
+        index: u64,
+    },
+    /// Value arrived.
+    Received {
+        /// From whom.
+        peer: DeviceId,
+        /// The token.
+        token: TokenId,
+        /// Base units.
+        amount: u64,
+        /// How final.
+        class: FinalityClass,
+        /// How many operations its history has.
+        hops: u64,
+    },
+    /// What the peer sent breaks a rule.
+    Rejected {
+        /// The rule.
+        reject: Box<Reject>,
+    },
+    /// A device showed two histories; the proof is kept.
+    Forked {
+        /// Whose fork.
+        device: DeviceId,
+    },
+}
+
+/// A batch, and what may follow once it is durable.
+#[derive(Debug, Default)]
+#[must_use = "the batch must be persisted"]
+pub struct Effects {
+    pub(crate) batch: Batch,
+    pub(crate) frames: Vec<Message>,
+    pub(crate) notices: Vec<Notice>,
+}
+
+/// What may be done after the batch is durable.
+#[derive(Debug, Default)]
+#[must_use = "the frames must be sent"]
+pub struct Then {
+    /// To be sent, in order.
+    pub frames: Vec<Vec<u8>>,
+    /// To be told.
+    pub notices: Vec<Notice>,
+    /// Whether a batch was written: the session waits for [`crate::Event::Durable`].
+    pub wrote: bool,
+}
+
+impl Effects {
+    /// Writes the batch, and only then gives away what follows. The only way to the frames.
+    ///
+    /// # Errors
+    /// What `write` says; then nothing may follow and the session is as it was before the step.
+    pub fn persist<E>(self, write: impl FnOnce(&Batch) -> Result<(), E>) -> Result<Then, E> {
+        let wrote = !self.batch.is_empty();
+        if wrote {
+            write(&self.batch)?;
+        }
+        let frames = self.frames.iter().map(to_vec).collect();
+        Ok(Then { frames, notices: self.notices, wrote })
+    }
+}

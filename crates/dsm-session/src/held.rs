@@ -1,0 +1,137 @@
+//! Value that a device holds, and which of it may go into one operation (`spec/notes.md`).
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use dsm_core::{FinalityClass, Lineage, Note, TokenId};
+use dsm_encoding::{List, record};
+use dsm_log::{DeviceId, SpendId};
+
+/// The most devices that a held note's lineage may rest on.
+const MAX_LINEAGE: usize = 1 << 16;
+
+/// A note that the device can spend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The note.
+    pub note: Note,
+    /// Its class for the holder.
+    pub class: FinalityClass,
+    /// The devices with a hop that no certificate covers, ascending.
+    pub uncertified: List<DeviceId, MAX_LINEAGE>,
+}
+record! { Held { note, class, uncertified } }
+
+impl Held {
+    /// A note with its lineage. None if the lineage rests on too many devices.
+    #[must_use]
+    pub fn new(note: Note, lineage: &Lineage) -> Option<Self> {
+        let uncertified = List::try_collect(lineage.uncertified.iter().copied()).ok()?;
+        Some(Self { note, class: lineage.class, uncertified })
+    }
+
+    /// The note's id.
+    #[must_use]
+    pub fn id(&self) -> SpendId {
+        self.note.id()
+    }
+
+    fn rests_on(&self, other: &Self) -> bool {
+        other.uncertified.iter().all(|device| self.uncertified.binary_search(device).is_ok())
+    }
+
+    /// Whether two notes may go into one operation: if one dies, the other would anyway.
+    fn joins(&self, other: &Self) -> bool {
+        self.class == other.class && (self.rests_on(other) || other.rests_on(self))
+    }
+}
+
+/// What a payment consumes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The inputs.
+    pub inputs: Vec<Held>,
+    /// Their sum.
+    pub sum: u64,
+}
+
+impl Selection {
+    /// The change, resting on all that the inputs rest on. None if that is too much.
+    #[must_use]
+    pub fn change(&self, note: Note) -> Option<Held> {
+        let devices = self.inputs.iter().flat_map(|held| held.uncertified.iter().copied());
+        let devices: BTreeSet<DeviceId> = devices.collect();
+        let classes = self.inputs.iter().map(|held| held.class);
+        let class = classes.reduce(FinalityClass::weaker)?;
+        Some(Held { note, class, uncertified: List::try_collect(devices).ok()? })
+    }
+}
+
+/// Why no inputs were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelectError {
+    /// There is not enough.
+    Short {
+        /// What can be spent.
+        available: u64,
+    },
+    /// There is enough, in notes that must not be joined: one of them could die alone and take the
+    /// others with it.
+    Scattered {
+        /// The most that can be paid at once.
+        available: u64,
+    },
+}
+
+/// Chooses inputs worth at least an amount: the smallest single note, or else notes of which of any
+/// two one rests on everything that the other rests on.
+///
+/// # Errors
+/// [`SelectError`] says what can be paid instead.
+pub fn select(holdings: &[Held], token: &TokenId, amount: u64) -> Result<Selection, SelectError> {
+    let mut notes: Vec<&Held> =
+        holdings.iter().filter(|held| held.note.output.token == *token).collect();
+    notes.sort_by_key(|held| held.note.output.amount);
+    if let Some(one) = notes.iter().find(|held| held.note.output.amount >= amount) {
+        return Ok(Selection { inputs: alloc::vec![(*one).clone()], sum: one.note.output.amount });
+    }
+    let total = notes.iter().fold(0_u64, |sum, held| sum.saturating_add(held.note.output.amount));
+    let mut best = 0;
+    for first in notes.iter().rev() {
+        let mut chosen: Vec<&Held> = Vec::new();
+        let mut sum = 0_u64;
+        let start = core::iter::once(first).chain(notes.iter().rev().filter(|one| *one != first));
+        for held in start {
+            let fits =
+                chosen.len() < dsm_log::MAX_SPENDS && chosen.iter().all(|other| held.joins(other));
+            if fits && sum < amount {
+                chosen.push(held);
+                sum = sum.saturating_add(held.note.output.amount);
+            }
+        }
+        best = best.max(sum);
+        if sum >= amount {
+            return Ok(Selection { inputs: chosen.into_iter().cloned().collect(), sum });
+        }
+    }
+    Err(if total >= amount {
+        SelectError::Scattered { available: best }
+    } else {
+        SelectError::Short { available: total }
+    })
+}
+
+impl core::fmt::Display for SelectError {
+    fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Short { available } => write!(to, "only {available} base units can be spent"),
+            Self::Scattered { available } => write!(
+                to,
+                "only {available} base units can be spent at once: the other notes rest on other \
+                 devices and must not be joined with these"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for SelectError {}

@@ -1,0 +1,165 @@
+//! The peer's entries on their way here (`spec/sessions.md`, being paid).
+
+use dsm_core::pack::{Plan, Wanted};
+use dsm_core::{
+    Addressee, Claimed, Dealt, Draft, FinalityClass, Op, Reject, TokenId, accept, write,
+};
+use dsm_crypto::{Domain, Signer};
+use dsm_encoding::List;
+use dsm_log::{DeviceId, Nonce, Position, relationship};
+
+use crate::effects::{Effects, Notice};
+use crate::error::SessionError;
+use crate::held::Held;
+use crate::ledger::Ledger;
+use crate::message::Message;
+use crate::session::{Session, received};
+
+/// What of the peer is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Incoming {
+    /// Nothing.
+    Idle,
+    /// The entry whose plan was answered.
+    Wanted {
+        /// Its index.
+        index: u64,
+        /// Index of the floor of the Ask that it answers.
+        floor: Option<u64>,
+    },
+}
+
+/// The challenge of an Ask: a keyed hash of the peer and the floor, so that it need not be stored.
+fn nonce<L: Ledger>(books: &L, peer: &DeviceId, floor: &Position) -> Nonce {
+    *books.ask_secret().derive(Domain::Ask, &(peer, floor)).expose()
+}
+
+/// Says that the device is ready to be paid by a peer.
+pub(crate) fn ask<L: Ledger>(books: &L, peer: &DeviceId, ask: Option<(TokenId, u64)>) -> Message {
+    let floor = books.own_log().at;
+    Message::Ask {
+        nonce: nonce(books, peer, &floor),
+        floor,
+        token: ask.map(|(token, _)| token),
+        amount: ask.map(|(_, amount)| amount),
+        enough: books.settings().enough,
+    }
+}
+
+impl Session {
+    /// The peer would pay: refuse now what would be refused later, while nobody is bound.
+    pub(crate) fn offered<L: Ledger>(
+        &mut self,
+        books: &L,
+        index: u64,
+        floor: u64,
+        (token, amount): (TokenId, u64),
+        plan: &Plan,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        if !matches!(self.goal, crate::Goal::Receive { .. }) {
+            return Err(SessionError::Unexpected("Offer"));
+        }
+        if let Some(reject) = objection(books, plan, &token, amount) {
+            self.refuse(reject, effects);
+            return Ok(());
+        }
+        self.resumed(books, index, Some(floor), plan, effects)
+    }
+
+    /// The peer is bound by an entry, or will be: say what is lacking of its lineage.
+    pub(crate) fn resumed<L: Ledger>(
+        &mut self,
+        books: &L,
+        index: u64,
+        floor: Option<u64>,
+        plan: &Plan,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let met = *self.met()?;
+        let accepted = books.accepted(&met.device).map_or(0, |at| at.index);
+        if self.incoming != Incoming::Idle || index <= accepted {
+            return Err(SessionError::Unexpected("Offer"));
+        }
+        let wanted = Wanted::of(books, plan).map_err(SessionError::Form)?;
+        self.incoming = Incoming::Wanted { index, floor };
+        effects.frames.push(Message::Want { wanted });
+        Ok(())
+    }
+
+    /// The entry is here: judge it, keep it, acknowledge it, in one batch.
+    pub(crate) fn paid<L: Ledger, S: Signer>(
+        &mut self,
+        books: &L,
+        signer: &S,
+        dealt: Dealt,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let awaited = core::mem::replace(&mut self.incoming, Incoming::Idle);
+        let Incoming::Wanted { index, floor } = awaited else {
+            return Err(SessionError::Unexpected("Pay"));
+        };
+        if dealt.index != index {
+            return Err(SessionError::Unexpected("another Pay"));
+        }
+        let peer = self.met()?.device;
+        let me = books.me();
+        let floor =
+            floor.and_then(|index| books.head(&me, index).map(|head| Position { index, head }));
+        let asked = floor.map(|floor| nonce(books, &peer, &floor));
+        let verdict = accept(books, &Claimed::from(dealt), asked);
+        let forks = verdict.forks.iter().map(|proof| Notice::Forked { device: proof.device() });
+        effects.notices.extend(forks);
+        effects.batch.forks.extend(verdict.forks);
+        let accepted = match verdict.result {
+            Ok(accepted) => accepted,
+            Err(reject) => {
+                self.refuse(reject, effects);
+                return Ok(());
+            }
+        };
+        if accepted.writer() != peer {
+            return Err(SessionError::WrongPeer { device: accepted.writer() });
+        }
+        let (tip, proof) = books.tip(&relationship(&me, &peer));
+        let draft = Draft {
+            to: Some(Addressee { device: peer, stitch: Some(accepted.at()), tip, proof }),
+            ops: List::try_from(alloc::vec![Op::Receive {}]).map_err(SessionError::Form)?,
+            ..Draft::default()
+        };
+        let receive = write(&books.own_log(), draft, books.network(), signer);
+        effects.batch.written.push(receive.ok_or(SessionError::Books)?);
+        for note in accepted.notes() {
+            let held = Held::new(*note, accepted.lineage()).ok_or(SessionError::Books)?;
+            effects.batch.held.push(held);
+        }
+        let (class, hops) = (accepted.class(), accepted.lineage().hops);
+        let sums = received(accepted.notes()).into_iter();
+        let notices =
+            sums.map(|(token, amount)| Notice::Received { peer, token, amount, class, hops });
+        effects.notices.extend(notices);
+        effects.batch.accepted.push(accepted);
+        self.note_told(effects);
+        Ok(())
+    }
+}
+
+/// What would speak against a payment whose plan is this. Every device of a plan has a hop in the
+/// lineage, and none is certified yet.
+fn objection<L: Ledger>(books: &L, plan: &Plan, token: &TokenId, amount: u64) -> Option<Reject> {
+    let settings = books.settings();
+    let hops = plan.stretches.iter().map(|stretch| stretch.opened.len() as u64);
+    if hops.fold(0, u64::saturating_add) > settings.max_hops {
+        return Some(Reject::Hops { most: settings.max_hops });
+    }
+    if FinalityClass::Exposed.satisfies(settings.enough) {
+        return None;
+    }
+    let passes = |device: &DeviceId| {
+        let total = books.exposure(device, token).checked_add(amount);
+        total.is_none_or(|total| total > settings.cap(token))
+    };
+    let devices = plan.stretches.iter().map(|stretch| stretch.device);
+    let weak = devices.filter(|device| !books.is_own(device)).find(passes);
+    weak.map(|device| Reject::ExposedCap { device, token: *token })
+}

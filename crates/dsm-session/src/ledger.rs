@@ -1,0 +1,42 @@
+//! What a session asks of the device's own books (`spec/sessions.md`, books).
+
+use alloc::vec::Vec;
+
+use dsm_core::{Dealing, OwnLog, View};
+use dsm_crypto::{Digest, Secret};
+use dsm_log::{DeviceId, ForkProof, Position};
+use dsm_merkle::TipProof;
+
+use crate::Held;
+
+/// Heads and fork proofs that a device learned, in the order in which it did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Signed heads of other devices.
+    pub heads: Vec<(DeviceId, Position)>,
+    /// Fork proofs.
+    pub forks: Vec<ForkProof>,
+    /// Up to where in that order this goes.
+    pub upto: u64,
+}
+
+/// A device's own books, read only; what changes goes out in a [`crate::Batch`].
+pub trait Ledger: View {
+    /// Its log.
+    fn own_log(&self) -> OwnLog;
+    /// Its tip for a relationship, and the proof of it in its tip tree.
+    fn tip(&self, key: &Digest) -> (Option<Digest>, TipProof);
+    /// The last place of a peer's log that it accepted.
+    fn accepted(&self, peer: &DeviceId) -> Option<Position>;
+    /// Its first own entry to a peer after an index, and the index of the peer's Ask's floor that
+    /// it answers.
+    fn next_to(&self, peer: &DeviceId, after: u64) -> Option<Dealing>;
+    /// What it can spend: nothing that rests on a forked device.
+    fn holdings(&self) -> Vec<Held>;
+    /// A secret from which challenges are made.
+    fn ask_secret(&self) -> &Secret<32>;
+    /// What it learned since it last told a peer.
+    fn news(&self, peer: &DeviceId) -> News;
+    /// The devices whose ids begin with some bytes and of which it knows a head.
+    fn devices_like(&self, prefix: &[u8; 8]) -> Vec<DeviceId>;
+}

@@ -1,0 +1,28 @@
+//! Holds a conversation with one peer, without I/O.
+//!
+//! Implements `spec/sessions.md`. A session is a value: [`Session::step`] takes it, an event and
+//! what the device knows, and gives the next one and its effects. No clock, no randomness, no
+//! input or output (checked by the `no_std` build of the gate).
+//!
+//! Always true: a frame leaves only after the batch of its step is durable ([`Effects::persist`]);
+//! the payer is bound when its entry is durable; delivering again changes nothing.
+#![no_std]
+
+extern crate alloc;
+
+mod effects;
+mod error;
+mod held;
+mod incoming;
+mod ledger;
+mod message;
+mod outgoing;
+mod session;
+mod sync;
+
+pub use effects::{Batch, Effects, Notice, Then};
+pub use error::SessionError;
+pub use held::{Held, SelectError, select};
+pub use ledger::{Ledger, News};
+pub use message::{MAX_MESSAGE, Message, SignedRun};
+pub use session::{Event, Goal, Session};

@@ -1,0 +1,340 @@
+//! A conversation with one peer (`spec/sessions.md`, states).
+//!
+//! Both sides say Hello, tell each other news (Evidence, Sync), deliver what the other has not
+//! accepted yet (Resume, Receipt), and then the initiator pursues its goal. Offers flow one way and
+//! answers the other, so the two directions of a session do not disturb each other.
+
+use alloc::vec::Vec;
+
+use dsm_core::TokenId;
+use dsm_crypto::Signer;
+use dsm_encoding::{Text, from_slice};
+use dsm_log::{DeviceId, Nonce, Position};
+
+use crate::effects::{Effects, Notice};
+use crate::error::SessionError;
+use crate::incoming::Incoming;
+use crate::ledger::Ledger;
+use crate::message::{MAX_MESSAGE, Message};
+use crate::outgoing::Outgoing;
+
+/// What a session is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Call a peer, tell news, deliver what is due.
+    Sync {
+        /// Whom.
+        peer: DeviceId,
+    },
+    /// The same, and pay.
+    Pay {
+        /// Whom.
+        peer: DeviceId,
+        /// The token.
+        token: TokenId,
+        /// Base units.
+        amount: u64,
+    },
+    /// Be called, by any contact, and be paid whatever it likes.
+    Receive {
+        /// What to ask for.
+        ask: Option<(TokenId, u64)>,
+    },
+}
+
+impl Goal {
+    fn peer(&self) -> Option<DeviceId> {
+        match self {
+            Self::Sync { peer } | Self::Pay { peer, .. } => Some(*peer),
+            Self::Receive { .. } => None,
+        }
+    }
+}
+
+/// What happens to a session.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The link is there.
+    Start,
+    /// A whole message came.
+    Message(&'a [u8]),
+    /// The batch of the last step is durable.
+    Durable,
+}
+
+/// The other side, once it said Hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Met {
+    pub(crate) device: DeviceId,
+    pub(crate) salt: Nonce,
+    /// The last own entry that needs no sending to it any more.
+    pub(crate) sent: u64,
+    /// The greatest index of the own log that it knows.
+    pub(crate) known: Option<u64>,
+    /// News up to here were told.
+    pub(crate) told: u64,
+    /// How many answers to contradictions are due.
+    pub(crate) contradictions: u32,
+    pub(crate) synced: bool,
+    pub(crate) done: bool,
+}
+
+/// What the payee asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) nonce: Nonce,
+    pub(crate) floor: Position,
+    pub(crate) token: Option<TokenId>,
+    pub(crate) amount: Option<u64>,
+}
+
+/// One side of a conversation. A copy is one as well; only the one whose batches are durable counts.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) goal: Goal,
+    pub(crate) salt: Nonce,
+    pub(crate) met: Option<Met>,
+    pub(crate) asked: Option<Asked>,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) incoming: Incoming,
+    /// Whether the goal's payment was begun.
+    pub(crate) begun: bool,
+    pub(crate) done: bool,
+    pub(crate) failure: Option<SessionError>,
+}
+
+impl Session {
+    /// A session with a goal and 32 fresh bytes.
+    #[must_use]
+    pub fn new(goal: Goal, fresh: Nonce) -> Self {
+        Self {
+            goal,
+            salt: fresh,
+            met: None,
+            asked: None,
+            outgoing: Outgoing::Idle,
+            incoming: Incoming::Idle,
+            begun: false,
+            done: false,
+            failure: None,
+        }
+    }
+
+    /// Whether both sides have nothing more to say.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.failure.is_some() || (self.done && self.met.is_some_and(|met| met.done))
+    }
+
+    /// Why it ended early, if it did.
+    #[must_use]
+    pub fn failure(&self) -> Option<&SessionError> {
+        self.failure.as_ref()
+    }
+
+    /// The peer, once it said Hello.
+    #[must_use]
+    pub fn peer(&self) -> Option<DeviceId> {
+        self.met.map(|met| met.device)
+    }
+
+    /// The next state and what it wants done. If the batch of the effects is not empty, the next
+    /// event must be [`Event::Durable`].
+    ///
+    /// # Errors
+    /// [`SessionError`]: the session is at its end; what was durable stays.
+    pub fn step<L: Ledger, S: Signer>(
+        mut self,
+        books: &L,
+        signer: &S,
+        event: Event<'_>,
+    ) -> Result<(Self, Effects), SessionError> {
+        let mut effects = Effects::default();
+        match event {
+            Event::Start => {
+                if let Some(peer) = self.goal.peer() {
+                    let hello = self.hello(books, &peer);
+                    effects.frames.push(hello);
+                }
+            }
+            Event::Message(bytes) if bytes.len() > MAX_MESSAGE => {
+                return Err(SessionError::TooLong);
+            }
+            Event::Message(bytes) => {
+                let message = from_slice(bytes).map_err(SessionError::Form)?;
+                self.hear(books, signer, message, &mut effects)?;
+            }
+            Event::Durable => self.after_durable(books, &mut effects)?,
+        }
+        if effects.batch.is_empty() && self.failure.is_none() {
+            self.pump(books, signer, &mut effects)?;
+        }
+        Ok((self, effects))
+    }
+
+    fn hello<L: Ledger>(&self, books: &L, peer: &DeviceId) -> Message {
+        Message::Hello {
+            network: books.network(),
+            device: books.me(),
+            salt: self.salt,
+            accepted: books.accepted(peer).map_or(0, |at| at.index),
+            known: books.latest(peer).map(|at| at.index),
+        }
+    }
+
+    fn hear<L: Ledger, S: Signer>(
+        &mut self,
+        books: &L,
+        signer: &S,
+        message: Message,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let name = message.name();
+        let greets = matches!(message, Message::Hello { .. });
+        let leaves = matches!(message, Message::Refuse { .. });
+        if self.met.is_none() != greets && !leaves {
+            return Err(SessionError::Unexpected(name));
+        }
+        match message {
+            Message::Hello { network, device, salt, accepted, known } => {
+                if network != books.network() {
+                    return Err(SessionError::Rejected(dsm_core::Reject::Network));
+                }
+                let met = Met {
+                    device,
+                    salt,
+                    sent: accepted,
+                    known,
+                    told: 0,
+                    contradictions: 0,
+                    synced: false,
+                    done: false,
+                };
+                self.meet(books, met, effects)
+            }
+            Message::Ask { nonce, floor, token, amount, .. } => {
+                self.asked = Some(Asked { nonce, floor, token, amount });
+                Ok(())
+            }
+            Message::Offer { index, floor, token, amount, plan } => {
+                self.offered(books, index, floor, (token, amount), &plan, effects)
+            }
+            Message::Resume { index, floor, plan } => {
+                self.resumed(books, index, floor, &plan, effects)
+            }
+            Message::Want { wanted } => self.wanted(books, wanted, effects),
+            Message::Pay { dealt } => self.paid(books, signer, *dealt, effects),
+            Message::Receipt { dealt } => self.acknowledged(books, *dealt, effects),
+            Message::Evidence { proofs } => self.evidence(books, proofs.into_inner(), effects),
+            Message::Sync { hints } => self.compare(books, &hints, effects),
+            Message::Contradict { run } => self.contradicted(books, &run, effects),
+            Message::Refuse { rule } => Err(SessionError::Refused { rule }),
+            Message::Done {} => {
+                let met = self.met()?;
+                met.done = true;
+                let told = (met.told > 0).then_some((met.device, met.told));
+                met.told = 0;
+                effects.batch.told = told;
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn met(&mut self) -> Result<&mut Met, SessionError> {
+        self.met.as_mut().ok_or(SessionError::Unexpected("a message before Hello"))
+    }
+
+    fn meet<L: Ledger>(
+        &mut self,
+        books: &L,
+        met: Met,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let device = met.device;
+        if self.goal.peer().is_some_and(|peer| peer != device) {
+            return Err(SessionError::WrongPeer { device });
+        }
+        let refusal = match books.peer(&device) {
+            None => Some(dsm_core::Reject::UnknownPeer { device }),
+            Some(peer) if !peer.active => Some(dsm_core::Reject::NotEnrolled { device }),
+            Some(_) => None,
+        };
+        if let Some(reject) = refusal {
+            self.refuse(reject, effects);
+            return Ok(());
+        }
+        self.met = Some(met);
+        effects.notices.push(Notice::Met { peer: device });
+        if let Goal::Receive { ask } = self.goal {
+            effects.frames.push(self.hello(books, &device));
+            effects.frames.push(crate::incoming::ask(books, &device, ask));
+        }
+        self.tell_news(books, effects)
+    }
+
+    /// Ends the session by a rule that the other side broke.
+    pub(crate) fn refuse(&mut self, reject: dsm_core::Reject, effects: &mut Effects) {
+        let rule = Text::try_from(reject.rule());
+        effects.frames.extend(rule.ok().map(|rule| Message::Refuse { rule }));
+        effects.notices.push(Notice::Rejected { reject: reject.into() });
+        self.failure = Some(SessionError::Rejected(reject));
+    }
+
+    /// Whatever can be said now without being asked.
+    fn pump<L: Ledger, S: Signer>(
+        &mut self,
+        books: &L,
+        signer: &S,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let Some(met) = self.met else { return Ok(()) };
+        if books.is_forked(&books.me()) {
+            return Err(SessionError::OwnFork);
+        }
+        self.deliver(books, effects)?;
+        if !matches!(self.outgoing, Outgoing::Idle) {
+            return Ok(());
+        }
+        if let Goal::Pay { token, amount, .. } = self.goal
+            && !self.begun
+        {
+            return match self.asked {
+                Some(asked) => self.offer(books, signer, asked, token, amount, effects),
+                None if met.synced => Err(SessionError::NoAsk),
+                None => Ok(()),
+            };
+        }
+        let quiet =
+            met.synced && met.contradictions == 0 && matches!(self.incoming, Incoming::Idle);
+        let turn = self.goal.peer().is_some() || met.done;
+        if quiet && turn && !self.done {
+            self.done = true;
+            effects.frames.push(Message::Done {});
+        }
+        Ok(())
+    }
+
+    fn after_durable<L: Ledger>(
+        &mut self,
+        books: &L,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        if let Outgoing::Bound { .. } = self.outgoing {
+            self.send_bound(books, effects)?;
+        }
+        Ok(())
+    }
+}
+
+/// The indexes and amounts by token of what outputs give to a device.
+pub(crate) fn received(notes: &[dsm_core::Note]) -> Vec<(TokenId, u64)> {
+    let mut sums: Vec<(TokenId, u64)> = Vec::new();
+    for note in notes {
+        let dsm_core::Output { token, amount, .. } = note.output;
+        match sums.iter_mut().find(|(of, _)| *of == token) {
+            Some((_, sum)) => *sum = sum.saturating_add(amount),
+            None => sums.push((token, amount)),
+        }
+    }
+    sums
+}
