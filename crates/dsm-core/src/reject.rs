@@ -147,16 +147,17 @@ reject! {
     ReceiptSides = "R-54", "the two sides of a receipt are not addressed to each other";
     /// The payee's side of a receipt does not acknowledge the payer's entry.
     ReceiptStitch = "R-55", "the payee's side of a receipt does not acknowledge the payer's entry";
+    /// A run from index 0 starts with another head than the empty log's.
+    NotOrigin { device: DeviceId } = "R-56", "a run from index 0 starts with another head than the empty log's";
 }
 
 impl Reject {
-    /// The device that broke the rule, where the rule shows one.
+    /// The device that broke the rule, where its own signature shows that it did. Bad form and bad
+    /// signatures blame nobody: anyone can make them.
     #[must_use]
     pub fn blame(&self) -> Option<DeviceId> {
         match self {
-            Self::RunOverlap { device }
-            | Self::SpendsOrder { device, .. }
-            | Self::Spends { device, .. }
+            Self::Spends { device, .. }
             | Self::AmountZero { device, .. }
             | Self::ChangeFloor { device, .. }
             | Self::SpentBefore { device, .. }

@@ -4,5 +4,11 @@
 //! [`Actor`] can be cloned, which is what a cheat does with its disk.
 
 mod actor;
+mod certified;
+mod cheat;
+mod town;
 
 pub use actor::{Actor, Holding, NETWORK, Payment, free_policy, introduce};
+pub use certified::Certified;
+pub use cheat::{edit, outputs, stretch};
+pub use town::{PURSE, Town};

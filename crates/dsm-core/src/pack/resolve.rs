@@ -120,7 +120,7 @@ pub(crate) struct Resolved {
 /// Resolves a pack.
 ///
 /// # Errors
-/// Rules.
+/// Rules.
 pub(crate) fn resolve(pack: &Pack) -> Result<Resolved, Reject> {
     let devices: Vec<DeviceId> = pack.devices.iter().map(PackDevice::id).collect();
     let tokens: Vec<TokenId> = pack
@@ -175,6 +175,9 @@ fn check_runs(pack: &Pack, devices: &[DeviceId]) -> Result<(), Reject> {
             .ok_or(Reject::IndexRange)?;
         if before.is_some_and(|(same, last)| same == run.device && run.start.index <= last) {
             return Err(Reject::RunOverlap { device });
+        }
+        if run.start.index == 0 && run.start != Position::origin(&device) {
+            return Err(Reject::NotOrigin { device });
         }
         before = Some((run.device, end));
     }
