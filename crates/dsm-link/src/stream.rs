@@ -1,0 +1,113 @@
+//! Messages on a stream of bytes (`spec/links.md`, streams): four bytes of length, most significant
+//! first, and the message.
+
+use alloc::vec::Vec;
+
+/// The longest message on a stream.
+pub const MAX_FRAME: usize = 1 << 20;
+
+const HEAD: usize = 4;
+
+/// A length that is over [`MAX_FRAME`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameTooLong;
+
+impl core::fmt::Display for FrameTooLong {
+    fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(to, "a frame is longer than {MAX_FRAME} bytes")
+    }
+}
+
+impl core::error::Error for FrameTooLong {}
+
+/// The bytes of one message on the stream.
+///
+/// # Errors
+/// If the message is too long.
+pub fn cut(message: &[u8]) -> Result<Vec<u8>, FrameTooLong> {
+    let len = u32::try_from(message.len()).map_err(|_| FrameTooLong)?;
+    if message.len() > MAX_FRAME {
+        return Err(FrameTooLong);
+    }
+    let mut bytes = Vec::with_capacity(message.len().saturating_add(HEAD));
+    bytes.extend_from_slice(&len.to_be_bytes());
+    bytes.extend_from_slice(message);
+    Ok(bytes)
+}
+
+/// Joins the pieces of a stream to messages.
+#[derive(Clone, Debug, Default)]
+pub struct Joiner {
+    held: Vec<u8>,
+}
+
+impl Joiner {
+    /// Takes a piece. Call [`Joiner::take`] until it gives none before taking another one, so that
+    /// no more than a message and a piece is held.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.held.extend_from_slice(piece);
+    }
+
+    /// The next whole message.
+    ///
+    /// # Errors
+    /// If the next message says that it is too long; the stream is of no use any more.
+    pub fn take(&mut self) -> Result<Option<Vec<u8>>, FrameTooLong> {
+        let Some((head, rest)) = self.held.split_first_chunk::<HEAD>() else { return Ok(None) };
+        let len = usize::try_from(u32::from_be_bytes(*head)).map_err(|_| FrameTooLong)?;
+        if len > MAX_FRAME {
+            return Err(FrameTooLong);
+        }
+        let Some(message) = rest.get(..len).map(<[u8]>::to_vec) else { return Ok(None) };
+        self.held.drain(..len.saturating_add(HEAD));
+        Ok(Some(message))
+    }
+
+    /// Whether a message has begun and not ended.
+    #[must_use]
+    pub fn is_midway(&self) -> bool {
+        !self.held.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_any_cut_of_the_stream() {
+        let messages: Vec<Vec<u8>> = (0..20).map(|n| alloc::vec![n; usize::from(n) * 7]).collect();
+        let stream: Vec<u8> = messages.iter().flat_map(|one| cut(one).unwrap()).collect();
+        for piece in 1..60 {
+            let mut joiner = Joiner::default();
+            let mut joined = Vec::new();
+            for bytes in stream.chunks(piece) {
+                joiner.push(bytes);
+                while let Some(message) = joiner.take().unwrap() {
+                    joined.push(message);
+                }
+            }
+            assert_eq!(joined, messages);
+            assert!(!joiner.is_midway());
+        }
+    }
+
+    #[test]
+    fn refuses_a_length_that_is_too_long_before_it_comes() {
+        let mut joiner = Joiner::default();
+        joiner.push(&[0, 16, 0, 1]);
+        assert_eq!(joiner.take(), Err(FrameTooLong));
+        assert_eq!(cut(&alloc::vec![0; MAX_FRAME + 1]), Err(FrameTooLong));
+        let mut joiner = Joiner::default();
+        joiner.push(&[0, 16, 0, 0]);
+        assert_eq!(joiner.take(), Ok(None));
+    }
+
+    #[test]
+    fn knows_when_a_message_was_cut_off() {
+        let mut joiner = Joiner::default();
+        joiner.push(&[0, 0, 0, 2, 1]);
+        assert_eq!(joiner.take(), Ok(None));
+        assert!(joiner.is_midway());
+    }
+}
