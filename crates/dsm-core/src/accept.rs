@@ -10,6 +10,7 @@ use dsm_encoding::{List, from_slice, record};
 use dsm_log::{DeviceId, ForkProof, Network, Nonce, Position, Side, Verified, relationship};
 use dsm_merkle::TipProof;
 
+use crate::deal::Dealing;
 use crate::entry::{Before, Entry};
 use crate::known::Known;
 use crate::lineage::{Lineage, judge};
@@ -79,8 +80,10 @@ pub struct Accepted {
     writer: DeviceId,
     at: Position,
     entry: Entry,
+    before: Option<Before>,
     stitch: Option<u64>,
     tip: Digest,
+    tip_proof: TipProof,
     lineage: Lineage,
     notes: Vec<Note>,
     facts: Facts,
@@ -103,6 +106,17 @@ impl Accepted {
     #[must_use]
     pub fn entry(&self) -> &Entry {
         &self.entry
+    }
+
+    /// The entry as it was dealt, for a receipt.
+    #[must_use]
+    pub fn dealing(&self) -> Dealing {
+        Dealing {
+            entry: self.entry.clone(),
+            before: self.before,
+            stitch: self.stitch,
+            tip_proof: self.tip_proof.clone(),
+        }
     }
 
     /// The relationship as it is now, for the view.
@@ -166,8 +180,8 @@ pub fn examine<V: View + ?Sized>(
     let mut forks = Vec::new();
     let result = check_pack(view, pack, &mut forks).and_then(|(resolved, forked)| {
         let mut known = known(view, pack, &resolved, &forked)?;
-        let lineage = judge(&mut known, device, index)?;
-        Ok((lineage, facts(&known, &resolved, &forked)))
+        let (lineage, seen) = judge(&mut known, device, index)?;
+        Ok((lineage, known.lesson(seen).learn(resolved)))
     });
     Verdict { result, forks }
 }
@@ -182,28 +196,30 @@ fn decide<V: View + ?Sized>(
         return Err(Reject::Network);
     }
     let (resolved, forked) = check_pack(view, &dealt.pack, forks)?;
-    let known = &mut known(view, &dealt.pack, &resolved, &forked)?;
+    let mut known = known(view, &dealt.pack, &resolved, &forked)?;
     let table = usize::try_from(dealt.writer).ok().and_then(|at| resolved.devices.get(at));
     let writer = *table.ok_or(Reject::PackReference)?;
-    let peer = view.peer(&writer).ok_or(Reject::UnknownPeer { device: writer })?;
+    let peer = view.peer(&writer).filter(|_| writer != view.me());
+    let peer = peer.ok_or(Reject::UnknownPeer { device: writer })?;
     if !peer.active {
         return Err(Reject::NotEnrolled { device: writer });
     }
     if known.is_forked(&writer) {
         return Err(Reject::Forked { device: writer });
     }
-    check_joined(known, dealt, writer)?;
-    let (entry, opened, at) = check_entry(known, dealt, writer)?;
-    let tip = check_tip(known, dealt, &entry, writer, peer)?;
+    check_joined(&known, dealt, writer)?;
+    let (entry, opened, at) = check_entry(&known, dealt, writer)?;
+    let tip = check_tip(&known, dealt, &entry, writer, peer)?;
     check_stitch(&peer, dealt)?;
     if entry.nonce != asked {
         return Err(Reject::Nonce);
     }
-    let notes = check_outputs(known, &opened, writer, at)?;
-    let lineage = judge(known, writer, dealt.index)?;
-    check_class(known, &lineage, &notes)?;
-    let facts = facts(known, &resolved, &forked);
-    Ok(Accepted { writer, at, entry, stitch: dealt.stitch, tip, lineage, notes, facts })
+    let notes = check_outputs(&known, &opened, writer, at)?;
+    let (lineage, seen) = judge(&mut known, writer, dealt.index)?;
+    check_class(&known, &lineage, &notes)?;
+    let facts = known.lesson(seen).learn(resolved);
+    let (before, stitch, tip_proof) = (dealt.before, dealt.stitch, dealt.tip_proof.clone());
+    Ok(Accepted { writer, at, entry, before, stitch, tip, tip_proof, lineage, notes, facts })
 }
 
 /// Resolves a pack, verifies each signature once, and compares every head with what is known.
@@ -228,9 +244,15 @@ fn check_pack<V: View + ?Sized>(
     }
     let mut forked = Vec::new();
     for (line, descriptor) in lines {
-        if let Some(proof) = contradiction(view, line, &descriptor) {
-            forked.push(line.device);
-            forks.push(proof);
+        let device = line.device;
+        match contradiction(view, line, &descriptor) {
+            Ok(None) => {}
+            Ok(Some(proof)) => {
+                forked.push(device);
+                forks.push(proof);
+            }
+            // The view lost what it needs to prove it; it must not learn another history.
+            Err(()) => return Err(Reject::Forked { device }),
         }
     }
     Ok((resolved, forked))
@@ -405,21 +427,4 @@ fn check_class<V: View + ?Sized>(
         }
     }
     Ok(())
-}
-
-/// What a verified pack teaches. Of a device that forked here nothing is kept but the proof.
-fn facts<V: View + ?Sized>(
-    known: &Known<'_, V>,
-    resolved: &Resolved,
-    forked: &[DeviceId],
-) -> Facts {
-    let lines = resolved.lines.iter().filter(|line| !forked.contains(&line.device));
-    let opened = resolved.opened.iter().filter(|one| !forked.contains(&one.device));
-    Facts {
-        descriptors: resolved.descriptors.values().cloned().collect(),
-        policies: resolved.policies.iter().map(|(_, policy)| policy.clone()).collect(),
-        lines: lines.cloned().collect(),
-        opened: opened.cloned().collect(),
-        allowances: known.allowances().collect(),
-    }
 }

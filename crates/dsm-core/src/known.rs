@@ -5,6 +5,8 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use dsm_crypto::Digest;
 use dsm_log::{DeviceId, Position, Record, SpendId};
 
+use crate::lesson::Lesson;
+use crate::lineage::Seen;
 use crate::pack::{Line, OpenedEntry, Resolved};
 use crate::view::{Allowed, Origin};
 use crate::{Output, Policy, TokenId, View};
@@ -14,7 +16,8 @@ pub(crate) struct Known<'a, V: View + ?Sized> {
     pub(crate) view: &'a V,
     pack: &'a Resolved,
     spends: BTreeSet<(DeviceId, SpendId, u64)>,
-    origins: BTreeMap<SpendId, (Origin, Output)>,
+    /// Which opened entry of the pack makes a note, and which output it is.
+    origins: BTreeMap<SpendId, (usize, u32)>,
     allowed: BTreeMap<(TokenId, DeviceId), Allowed>,
     forked: BTreeSet<DeviceId>,
     /// Stretches of logs that were found whole: (device, last index) to the index before the first.
@@ -32,11 +35,8 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
             }
         }
         let mut origins = BTreeMap::new();
-        for opened in &pack.opened {
-            let (device, index) = (opened.device, opened.index);
-            for (number, id, output) in opened.made() {
-                origins.insert(id, (Origin { device, index, output: number }, output));
-            }
+        for (at, opened) in pack.opened.iter().enumerate() {
+            origins.extend(opened.made().map(|(number, id, _)| (id, (at, number))));
         }
         let (allowed, forked, whole) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         Self { view, pack, spends, origins, allowed, forked, whole }
@@ -46,9 +46,10 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
         self.allowed.insert((token, device), proof);
     }
 
-    pub(crate) fn allowances(&self) -> impl Iterator<Item = (TokenId, DeviceId, Allowed)> {
-        let all = self.allowed.iter();
-        all.map(|((token, device), proof)| (*token, *device, proof.clone()))
+    /// What a verdict made use of, if it judged these operations.
+    pub(crate) fn lesson(self, seen: Seen) -> Lesson {
+        let Self { whole, forked, allowed, .. } = self;
+        Lesson { seen, whole, forked, allowed }
     }
 
     pub(crate) fn is_allowed(&self, token: &TokenId, device: &DeviceId) -> bool {
@@ -90,7 +91,7 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
 
     fn has_record(&self, device: &DeviceId, index: u64) -> bool {
         let sent = self.line(device, index).is_some_and(|line| line.record(index).is_some());
-        sent || self.view.record(device, index).is_some()
+        sent || self.view.has_record(device, index)
     }
 
     pub(crate) fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
@@ -101,7 +102,23 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
     }
 
     pub(crate) fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {
-        self.origins.get(id).copied().or_else(|| self.view.origin(id))
+        let sent = self.origins.get(id).and_then(|(at, number)| {
+            let opened = self.pack.opened.get(*at)?;
+            let output = opened.outputs().get(usize::try_from(*number).ok()?)?;
+            let (device, index) = (opened.device, opened.index);
+            Some((Origin { device, index, output: *number }, *output))
+        });
+        sent.or_else(|| self.view.origin(id))
+    }
+
+    /// Whether one history shows all of a stretch. Where a device showed two, records of one must
+    /// not fill the gaps of the other.
+    pub(crate) fn is_one_history(&self, device: &DeviceId, from: u64, to: u64) -> bool {
+        let shows = |line: &&Line| line.device == *device && line.start.index <= to;
+        let lines = &self.pack.lines;
+        let after = lines.partition_point(|one| (one.device, one.end().index) < (*device, from));
+        let first = lines.get(after).filter(shows);
+        first.is_none_or(|line| line.start.index <= from && to <= line.end().index)
     }
 
     /// Where a record of a device between a floor and an index names an id, if one does.
@@ -115,7 +132,10 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
         let after = floor.saturating_add(1).min(index);
         let between = (*device, *id, after)..(*device, *id, index);
         let sent = self.spends.range(between).next().map(|(_, _, index)| *index);
-        sent.or_else(|| self.view.first_spend(device, id, floor).filter(|first| *first < index))
+        if sent.is_some() || (self.is_forked(device) && self.line(device, index).is_some()) {
+            return sent;
+        }
+        self.view.first_spend(device, id, floor).filter(|first| *first < index)
     }
 
     pub(crate) fn is_at(&self, device: &DeviceId, at: &Position) -> bool {

@@ -16,6 +16,7 @@ mod deal;
 mod entry;
 pub mod identity;
 mod known;
+mod lesson;
 mod lineage;
 mod memory;
 mod note;

@@ -4,6 +4,7 @@
 //! ids are hashes of what made them, the walk cannot meet itself.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use dsm_log::{DeviceId, Position, SpendId};
@@ -25,6 +26,8 @@ pub struct Lineage {
 }
 
 type Sums = BTreeMap<TokenId, u64>;
+/// Every operation that was judged.
+pub(crate) type Seen = BTreeSet<(DeviceId, u64)>;
 
 /// Judges the operation of an entry and all that it rests on.
 ///
@@ -34,13 +37,14 @@ pub(crate) fn judge<V: View + ?Sized>(
     known: &mut Known<'_, V>,
     device: DeviceId,
     index: u64,
-) -> Result<Lineage, Reject> {
+) -> Result<(Lineage, Seen), Reject> {
     let most = known.view.settings().max_hops;
     let mut walk = Walk {
         known,
         class: FinalityClass::Registered,
         uncertified: BTreeSet::new(),
         seen: BTreeSet::from([(device, index)]),
+        policies: BTreeMap::new(),
         open: alloc::vec![(device, index)],
     };
     while let Some((device, index)) = walk.open.pop() {
@@ -50,14 +54,16 @@ pub(crate) fn judge<V: View + ?Sized>(
         walk.operation(device, index)?;
     }
     let hops = walk.seen.len() as u64;
-    Ok(Lineage { class: walk.class, uncertified: walk.uncertified, hops })
+    Ok((Lineage { class: walk.class, uncertified: walk.uncertified, hops }, walk.seen))
 }
 
 struct Walk<'w, 'a, V: View + ?Sized> {
     known: &'w mut Known<'a, V>,
     class: FinalityClass,
     uncertified: BTreeSet<DeviceId>,
-    seen: BTreeSet<(DeviceId, u64)>,
+    seen: Seen,
+    /// Policies that were found sound.
+    policies: BTreeMap<TokenId, Rc<Policy>>,
     open: Vec<(DeviceId, u64)>,
 }
 
@@ -160,11 +166,14 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
             return Err(Reject::RunIncomplete { device });
         }
         let head = self.known.head(&device, index).ok_or(Reject::RunIncomplete { device })?;
-        let view = self.known.view;
+        let (view, forked) = (self.known.view, self.known.is_forked(&device));
         if view.is_certified(&device, floor.index, &Position { index, head }) {
+            if forked && !self.known.is_one_history(&device, floor.index, index) {
+                return Err(Reject::RunIncomplete { device });
+            }
             return Ok(());
         }
-        if self.known.is_forked(&device) {
+        if forked {
             return Err(Reject::Forked { device });
         }
         if !view.is_own(&device) {
@@ -174,15 +183,23 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
         Ok(())
     }
 
-    fn policy(&self, token: &TokenId) -> Result<Policy, Reject> {
+    fn policy(&mut self, token: &TokenId) -> Result<Rc<Policy>, Reject> {
+        if let Some(policy) = self.policies.get(token) {
+            return Ok(Rc::clone(policy));
+        }
         let policy = self.known.policy(token);
         let policy = policy.filter(|policy| policy.cap().is_some());
         let policy = policy.ok_or(Reject::PolicyUnknown { token: *token })?;
-        if policy.network == self.known.view.network() { Ok(policy) } else { Err(Reject::Network) }
+        if policy.network != self.known.view.network() {
+            return Err(Reject::Network);
+        }
+        let policy = Rc::new(policy);
+        self.policies.insert(*token, Rc::clone(&policy));
+        Ok(policy)
     }
 
     fn transfer_predicates(
-        &self,
+        &mut self,
         token: &TokenId,
         writer: DeviceId,
         outputs: &[Output],

@@ -185,6 +185,10 @@ impl View for MemoryView {
         self.records.get(&(*device, index)).cloned()
     }
 
+    fn has_record(&self, device: &DeviceId, index: u64) -> bool {
+        self.records.contains_key(&(*device, index))
+    }
+
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
         let after = (*device, index)..=(*device, u64::MAX);
         self.signed.range(after).next().map(|(_, signed)| signed.clone())

@@ -75,6 +75,10 @@ pub trait View {
     fn head(&self, device: &DeviceId, index: u64) -> Option<Digest>;
     /// The known record of the entry of a device at an index.
     fn record(&self, device: &DeviceId, index: u64) -> Option<Record>;
+    /// Whether it knows that record.
+    fn has_record(&self, device: &DeviceId, index: u64) -> bool {
+        self.record(device, index).is_some()
+    }
     /// The first signed head of a device at or after an index.
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead>;
     /// An opened entry.

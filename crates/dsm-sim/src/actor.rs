@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{
-    Addressee, Claimed, Cosigners, Dealing, Dealt, Draft, FinalityClass, Kind, Lineage, Lock,
-    MemoryView, Note, Op, Output, OwnLog, Policy, Supervision, TokenId, Value, Verdict, View,
+    Addressee, Claimed, Cosigners, Dealing, Dealt, Draft, Facts, FinalityClass, Kind, Lineage,
+    Lock, MemoryView, Note, Op, Output, OwnLog, Policy, Supervision, TokenId, Value, Verdict, View,
     Written, accept, deal, examine, lot_id, write,
 };
 use dsm_crypto::{Domain, Secret, SecretKey, Signer, hash};
@@ -53,6 +53,8 @@ pub struct Actor {
     pub accepted: BTreeMap<DeviceId, Position>,
     /// What it holds, by id.
     pub notes: BTreeMap<SpendId, Holding>,
+    /// Everything that it learned, in order; what it wrote itself too.
+    pub learned: Vec<Facts>,
     asked: u64,
 }
 
@@ -93,6 +95,7 @@ impl Actor {
             tree: TipTree::default(),
             accepted: BTreeMap::new(),
             notes: BTreeMap::new(),
+            learned: Vec::new(),
             asked: 0,
         }
     }
@@ -113,6 +116,12 @@ impl Actor {
     #[must_use]
     pub fn lock(&self) -> Lock {
         Lock::Device { id: self.id(), floor: self.at() }
+    }
+
+    /// Keeps facts, and that it learned them.
+    pub fn learn(&mut self, facts: Facts) {
+        self.view.learn(&facts);
+        self.learned.push(facts);
     }
 
     /// A fresh challenge.
@@ -145,7 +154,7 @@ impl Actor {
             let Ok(_) = self.tree.update(key, tip);
         }
         self.log = written.log;
-        self.view.learn(&written.facts);
+        self.learn(written.facts.clone());
         written
     }
 
@@ -175,7 +184,7 @@ impl Actor {
         let pack = dsm_core::pack::build(&issuer.view, &plan, &wanted).expect("a pack");
         let verdict = examine(&self.view, &pack, issuer.id(), index);
         let (lineage, facts) = verdict.result.expect("a valid issue");
-        self.view.learn(&facts);
+        self.learn(facts);
         self.view.expose(&lineage, &note);
         self.notes.insert(note.id(), Holding { note, lineage });
     }
@@ -251,6 +260,7 @@ impl Actor {
         let verdict = accept(&self.view, &Claimed::from(dealt.clone()), asked);
         self.view.keep(&verdict);
         if let Ok(accepted) = &verdict.result {
+            self.learned.push(accepted.facts().clone());
             self.accepted.insert(accepted.writer(), accepted.at());
             for note in accepted.notes() {
                 let lineage = accepted.lineage().clone();

@@ -158,3 +158,20 @@ impl Actor {
         payee.refusal(&self.insist(&payment.dealing), payment.nonce)
     }
 }
+
+impl Actor {
+    /// Learns all that another ever learned, without judging anything.
+    pub fn take_log(&mut self, other: &Self) {
+        self.view.pin(&other.descriptor);
+        for facts in &other.learned {
+            self.learn(facts.clone());
+        }
+    }
+
+    /// Learns just what another learned last.
+    pub fn take_last(&mut self, other: &Self) {
+        if let Some(facts) = other.learned.last() {
+            self.learn(facts.clone());
+        }
+    }
+}

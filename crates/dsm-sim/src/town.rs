@@ -63,6 +63,6 @@ impl Default for Town {
 impl Actor {
     /// Hears of a token.
     pub fn learn_policy(&mut self, policy: &Policy) {
-        self.view.learn(&Facts { policies: vec![policy.clone()], ..Facts::default() });
+        self.learn(Facts { policies: vec![policy.clone()], ..Facts::default() });
     }
 }

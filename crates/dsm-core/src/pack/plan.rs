@@ -85,10 +85,11 @@ impl Wanted {
             let opened: Vec<u64> = stretch.opened.iter().filter(lacks).copied().collect();
             let before = opened.first().map_or(stretch.to, |index| index.saturating_sub(1));
             let mut from = stretch.from;
-            while from < before.min(stretch.to)
+            let joins = view.head(device, stretch.from).is_some();
+            while joins
+                && from < before.min(stretch.to)
                 && left > 0
-                && view.head(device, stretch.from).is_some()
-                && view.record(device, from.saturating_add(1)).is_some()
+                && view.has_record(device, from.saturating_add(1))
             {
                 from = from.saturating_add(1);
                 left = left.saturating_sub(1);
@@ -192,7 +193,7 @@ impl Needs {
 /// Whether a stretch from `from` on may join one that ends at `end`.
 fn is_near<V: View + ?Sized>(view: &V, device: &DeviceId, end: u64, from: u64) -> bool {
     let between = from.saturating_sub(end);
-    let known = |index| view.record(device, index).is_some();
+    let known = |index| view.has_record(device, index);
     between <= MAX_BETWEEN && (end.saturating_add(1)..=from).all(known)
 }
 
