@@ -148,6 +148,10 @@ impl Session {
 /// lineage, and none is certified yet.
 fn objection<L: Ledger>(books: &L, plan: &Plan, token: &TokenId, amount: u64) -> Option<Reject> {
     let settings = books.settings();
+    let devices = plan.stretches.iter().map(|stretch| stretch.device);
+    if let Some(device) = devices.clone().find(|device| books.is_forked(device)) {
+        return Some(Reject::Forked { device });
+    }
     let hops = plan.stretches.iter().map(|stretch| stretch.opened.len() as u64);
     if hops.fold(0, u64::saturating_add) > settings.max_hops {
         return Some(Reject::Hops { most: settings.max_hops });
@@ -159,7 +163,6 @@ fn objection<L: Ledger>(books: &L, plan: &Plan, token: &TokenId, amount: u64) ->
         let total = books.exposure(device, token).checked_add(amount);
         total.is_none_or(|total| total > settings.cap(token))
     };
-    let devices = plan.stretches.iter().map(|stretch| stretch.device);
     let weak = devices.filter(|device| !books.is_own(device)).find(passes);
     weak.map(|device| Reject::ExposedCap { device, token: *token })
 }
