@@ -11,6 +11,7 @@
 extern crate alloc;
 
 mod accept;
+mod ahead;
 mod class;
 mod deal;
 mod entry;
@@ -30,6 +31,7 @@ mod view;
 mod write;
 
 pub use accept::{Accepted, Claimed, Dealt, Verdict, accept, examine};
+pub use ahead::Ahead;
 pub use class::{FinalityClass, Settings};
 pub use deal::{Dealing, deal};
 pub use entry::{Before, Entry};

@@ -12,7 +12,7 @@ use crate::SelectError;
 pub enum SessionError {
     /// The message is not canonical.
     Form(DecodeError),
-    /// The message is too long.
+    /// A message, or the whole conversation, is too long.
     TooLong,
     /// The message does not belong here.
     Unexpected(&'static str),
@@ -46,7 +46,7 @@ impl core::fmt::Display for SessionError {
     fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Form(error) => write!(to, "a message is not canonical: {error}"),
-            Self::TooLong => to.write_str("a message is too long"),
+            Self::TooLong => to.write_str("a message or the conversation is too long"),
             Self::Unexpected(name) => write!(to, "{name} does not belong here"),
             Self::WrongPeer { device } => write!(to, "another device answers: {device}"),
             Self::Rejected(reject) => write!(to, "refused: {reject}"),

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use dsm_core::pack::{Plan, Want, Wanted};
 use dsm_core::{
-    Addressee, Claimed, Dealing, Dealt, Draft, Lock, Note, Output, TokenId, Value, Written, accept,
-    deal, write,
+    Addressee, Ahead, Claimed, Dealing, Dealt, Draft, Lock, Note, Output, TokenId, Value, Written,
+    accept, deal, write,
 };
 use dsm_crypto::Signer;
-use dsm_encoding::List;
+use dsm_encoding::{List, to_vec};
 use dsm_log::{SpendId, relationship};
 
 use crate::Held;
@@ -17,8 +17,11 @@ use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
 use crate::held::select;
 use crate::ledger::Ledger;
-use crate::message::Message;
+use crate::message::{MAX_MESSAGE, Message};
 use crate::session::{Asked, Session};
+
+/// The most entries that are delivered in one step.
+const MOST_AT_ONCE: usize = 64;
 
 /// How far the own entry has come that is being delivered.
 #[derive(Clone, Debug)]
@@ -33,15 +36,6 @@ pub(crate) enum Outgoing {
         plan: Plan,
         /// What is not durable yet; none if the entry already is.
         pending: Option<Box<Pending>>,
-    },
-    /// The entry is being made durable.
-    Bound {
-        /// What the peer needs to see.
-        dealing: Box<Dealing>,
-        /// What was told.
-        plan: Plan,
-        /// What the peer lacks of it.
-        wanted: Wanted,
     },
     /// It was sent and is not acknowledged.
     Sent {
@@ -65,7 +59,11 @@ impl Session {
         books: &L,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        while matches!(self.outgoing, Outgoing::Idle) {
+        // A peer that says it accepted nothing gets everything again, a part at a time.
+        for _ in 0..MOST_AT_ONCE {
+            if !matches!(self.outgoing, Outgoing::Idle) {
+                break;
+            }
             let met = self.met()?;
             let Some(dealing) = books.next_to(&met.device, met.sent) else { break };
             let index = dealing.entry.index;
@@ -149,8 +147,8 @@ impl Session {
             return Err(SessionError::Unexpected("Want"));
         };
         let Some(pending) = pending else {
-            self.outgoing = Outgoing::Bound { dealing, plan, wanted };
-            return self.send_bound(books, effects);
+            let dealt = deal(books, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
+            return self.send(dealt, effects);
         };
         let Pending { written, spent, held } = *pending;
         let log = books.own_log();
@@ -158,36 +156,28 @@ impl Session {
         if !next || log.before != dealing.before {
             return Err(SessionError::Stale);
         }
-        // An answer that cannot be served binds nobody.
-        if wanted.stretches.len() != plan.stretches.len()
-            || wanted.tokens.len() != plan.tokens.len()
-        {
-            return Err(SessionError::Unexpected("Want"));
-        }
+        // What cannot be sent binds nobody.
+        let ahead = Ahead { view: books, facts: &written.facts };
+        let dealt = deal(&ahead, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
+        self.send(dealt, effects)?;
         effects.notices.push(Notice::Bound { index: written.log.at.index });
         effects.batch.written.push(written);
         effects.batch.spent = spent;
         effects.batch.held = held;
-        self.outgoing = Outgoing::Bound { dealing, plan, wanted };
         Ok(())
     }
 
-    /// Sends an entry that is durable.
-    pub(crate) fn send_bound<L: Ledger>(
-        &mut self,
-        books: &L,
-        effects: &mut Effects,
-    ) -> Result<(), SessionError> {
-        let outgoing = core::mem::replace(&mut self.outgoing, Outgoing::Idle);
-        let Outgoing::Bound { dealing, plan, wanted } = outgoing else {
-            return Ok(());
-        };
-        let dealt = deal(books, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
-        let index = dealing.entry.index;
+    /// Sends an entry that is durable, or is with this step.
+    fn send(&mut self, dealt: Dealt, effects: &mut Effects) -> Result<(), SessionError> {
+        let index = dealt.index;
         let met = self.met()?;
         met.sent = index;
         met.known = Some(met.known.map_or(index, |known| known.max(index)));
-        effects.frames.push(Message::Pay { dealt: Box::new(dealt) });
+        let message = Message::Pay { dealt: Box::new(dealt) };
+        if to_vec(&message).len() > MAX_MESSAGE {
+            return Err(SessionError::TooLong);
+        }
+        effects.frames.push(message);
         self.outgoing = Outgoing::Sent { index };
         Ok(())
     }

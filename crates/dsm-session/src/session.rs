@@ -18,6 +18,9 @@ use crate::ledger::Ledger;
 use crate::message::{MAX_MESSAGE, Message};
 use crate::outgoing::Outgoing;
 
+/// The most messages that a session hears.
+const MAX_HEARD: u32 = 1 << 12;
+
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
@@ -101,6 +104,8 @@ pub struct Session {
     pub(crate) begun: bool,
     pub(crate) done: bool,
     pub(crate) failure: Option<SessionError>,
+    /// How many messages were heard.
+    heard: u32,
 }
 
 impl Session {
@@ -117,6 +122,7 @@ impl Session {
             begun: false,
             done: false,
             failure: None,
+            heard: 0,
         }
     }
 
@@ -161,10 +167,14 @@ impl Session {
                 return Err(SessionError::TooLong);
             }
             Event::Message(bytes) => {
+                self.heard = self.heard.saturating_add(1);
+                if self.heard > MAX_HEARD {
+                    return Err(SessionError::TooLong);
+                }
                 let message = from_slice(bytes).map_err(SessionError::Form)?;
                 self.hear(books, signer, message, &mut effects)?;
             }
-            Event::Durable => self.after_durable(books, &mut effects)?,
+            Event::Durable => {}
         }
         if effects.batch.is_empty() && self.failure.is_none() {
             self.pump(books, signer, &mut effects)?;
@@ -310,17 +320,6 @@ impl Session {
         if quiet && turn && !self.done {
             self.done = true;
             effects.frames.push(Message::Done {});
-        }
-        Ok(())
-    }
-
-    fn after_durable<L: Ledger>(
-        &mut self,
-        books: &L,
-        effects: &mut Effects,
-    ) -> Result<(), SessionError> {
-        if let Outgoing::Bound { .. } = self.outgoing {
-            self.send_bound(books, effects)?;
         }
         Ok(())
     }
