@@ -426,15 +426,11 @@ fn a_dead_operation_beside_the_lineage_means_nothing() {
 #[test]
 fn a_weak_hop_is_not_hidden_behind_a_strong_last_hop() {
     let (town, payment, dealt) = two_hops();
-    let head = |actor: &Actor, index| {
-        use dsm_core::View;
-        (actor.id(), actor.view.head(&actor.id(), index).expect("its own log"))
-    };
+    let head = |actor: &Actor, index| (actor.id(), actor.head(index));
     let heads = [head(&town.mint, 1), head(&town.ada, 1), head(&town.ben, 2)];
     let claimed = Claimed::decode(&to_vec(&dealt)).expect("canonical bytes");
     let judge = |certified: &[(DeviceId, Digest)]| {
-        let heads = certified.iter().copied().collect();
-        let view = Certified { view: town.cleo.view.clone(), heads };
+        let view = Certified::new(&town.cleo.view, certified);
         accept(&view, &claimed, payment.nonce).result.expect("honest money")
     };
     let all = judge(&heads);

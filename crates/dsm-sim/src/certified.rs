@@ -14,6 +14,16 @@ pub struct Certified {
     pub view: MemoryView,
     /// The heads that a slot set ordered.
     pub heads: BTreeSet<(DeviceId, Digest)>,
+    /// Whether the signed heads are lost.
+    pub forgets: bool,
+}
+
+impl Certified {
+    /// A view with these certificates.
+    #[must_use]
+    pub fn new(view: &MemoryView, heads: &[(DeviceId, Digest)]) -> Self {
+        Self { view: view.clone(), heads: heads.iter().copied().collect(), forgets: false }
+    }
 }
 
 impl View for Certified {
@@ -56,8 +66,11 @@ impl View for Certified {
     fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
         self.view.record(device, index)
     }
+    fn has_record(&self, device: &DeviceId, index: u64) -> bool {
+        self.view.has_record(device, index)
+    }
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
-        self.view.signed(device, index)
+        self.view.signed(device, index).filter(|_| !self.forgets)
     }
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
         self.view.opened(device, index)

@@ -9,6 +9,7 @@ use dsm_core::pack::{Plan, Stretch, Wanted};
 use dsm_core::{
     Claimed, Dealing, Dealt, Lock, Note, Output, Reject, Value, Verdict, View, accept, deal,
 };
+use dsm_crypto::Digest;
 use dsm_encoding::{List, to_vec};
 use dsm_log::{DeviceId, Nonce, Position, SpendId};
 
@@ -55,6 +56,15 @@ impl Actor {
     /// Goes on from any place, as if the log had come there.
     pub fn leap(&mut self, to: Position) {
         self.log.at = to;
+    }
+
+    /// A head of its own log.
+    ///
+    /// # Panics
+    /// If its log has not come so far.
+    #[must_use]
+    pub fn head(&self, index: u64) -> Digest {
+        self.view.head(&self.id(), index).expect("a head of its own log")
     }
 
     /// The only note that it holds.

@@ -83,8 +83,11 @@ impl<'a, V: View + ?Sized> Builder<'a, V> {
             let issuer = self.view.policy(token)?;
             let token_number = number(at)?;
             let runs = self.parts.iter().filter(|(one, _)| one.device == issuer.issuer);
-            // An entry issues at most one lot, so lots used in order are below the last index.
-            let most = runs.map(|(one, _)| one.to).max().unwrap_or(0).min(issuer.lots);
+            // An entry issues at most one lot, so lots used in order are fewer than the entries
+            // since the floor. Other lots, and those of a very long log, are sent in full.
+            let end = runs.map(|(one, _)| one.to).max().unwrap_or(0);
+            let entries = end.saturating_sub(issuer.issuer_floor.index);
+            let most = entries.min(issuer.lots).min(super::MAX_TABLE as u64);
             for lot in 0..most {
                 let spend = PackSpend::Lot { token: token_number, lot };
                 self.names.insert(lot_id(token, lot), spend);
