@@ -1,0 +1,105 @@
+//! A wallet's books at one moment: what the core and a session read.
+//!
+//! A lookup that fails answers none and is remembered; whoever uses what was decided upon the books
+//! asks [`Books::check`] first.
+
+use std::sync::OnceLock;
+
+use dsm_core::OwnLog;
+use dsm_crypto::Digest;
+use dsm_encoding::Decode;
+use dsm_log::DeviceId;
+use dsm_merkle::{MemoryNodes, TipTree};
+
+use crate::StoreError;
+use crate::kv::{Kv, Snapshot, Table};
+use crate::rows::{damaged, load, read, scan, split};
+use crate::wallet::{Wallet, own_log};
+
+mod ledger;
+mod reads;
+mod receipt;
+mod view;
+
+pub use reads::HistoryEntry;
+
+/// What a wallet knows at one moment.
+pub struct Books<'a, K: Kv> {
+    wallet: &'a Wallet<K>,
+    snapshot: K::Snapshot<'a>,
+    failure: OnceLock<StoreError>,
+}
+
+impl<'a, K: Kv> Books<'a, K> {
+    pub(crate) fn new(wallet: &'a Wallet<K>, snapshot: K::Snapshot<'a>) -> Self {
+        Self { wallet, snapshot, failure: OnceLock::new() }
+    }
+
+    /// Whether every lookup so far was answered.
+    ///
+    /// # Errors
+    /// The first failure: whatever was decided upon these books counts for nothing.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.failure.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    /// The value, or its default and a remembered failure.
+    fn latch<T: Default>(&self, result: Result<T, StoreError>) -> T {
+        result.unwrap_or_else(|error| {
+            // Only the first failure is kept.
+            let _ = self.failure.set(error);
+            T::default()
+        })
+    }
+
+    fn find<T: Decode>(&self, table: Table, key: &[u8]) -> Option<T> {
+        self.latch(load(&self.snapshot, table, key))
+    }
+
+    fn has(&self, table: Table, key: &[u8]) -> bool {
+        self.latch(self.snapshot.get(table, key).map(|value| value.is_some()))
+    }
+
+    /// Every row of a table that begins with some bytes.
+    fn all<T>(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        each: impl Fn(&[u8], &[u8]) -> Result<T, StoreError>,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        let result = scan(&self.snapshot, table, prefix, |key, value| {
+            all.push(each(key, value)?);
+            Ok(())
+        });
+        self.latch(result);
+        all
+    }
+
+    /// The tip tree of a log of one's own, rebuilt if it was not asked for before.
+    fn tree(&self, device: &DeviceId) -> Result<Option<&TipTree>, StoreError> {
+        let Some(place) = self.wallet.trees.get(device) else { return Ok(None) };
+        if let Some(tree) = place.get() {
+            return Ok(Some(tree));
+        }
+        let mut leaves: Vec<(Digest, Digest)> = Vec::new();
+        scan(&self.snapshot, Table::Tips, device.0.as_bytes(), |key, tip| {
+            let (_, key) = split(Table::Tips, key)?;
+            let (key, _) = split(Table::Tips, key)?;
+            leaves.push((key, read(Table::Tips, tip)?));
+            Ok(())
+        })?;
+        let Ok(tree) = TipTree::rebuild(MemoryNodes::default(), leaves);
+        let log: Option<OwnLog> = own_log(&self.snapshot, device)?;
+        if log.is_none_or(|log| log.tips() != tree.root()) {
+            return Err(damaged(Table::Tips));
+        }
+        Ok(Some(place.get_or_init(|| tree)))
+    }
+}
+
+impl<K: Kv> core::fmt::Debug for Books<'_, K> {
+    fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        to.debug_struct("Books").field("me", &self.wallet.me).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! What a session reads.
+
+use dsm_core::{Dealing, OwnLog, View};
+use dsm_crypto::{Digest, Secret};
+use dsm_log::{DeviceId, ForkProof, Position};
+use dsm_merkle::{TipProof, TipTree};
+use dsm_session::{Held, Ledger, News};
+
+use super::Books;
+use crate::StoreError;
+use crate::kv::{Kv, Snapshot, Table};
+use crate::rows::{
+    EntryRow, NewsRow, PeerRow, damaged, device_key, joined, load, number, place, read, split,
+    split_place,
+};
+
+/// The most heads and fork proofs that are told at one meeting.
+const MAX_HEADS: usize = 64;
+const MAX_FORKS: usize = 16;
+/// The most devices that are looked at for one hint.
+const MAX_LIKE: usize = 8;
+
+impl<K: Kv> Books<'_, K> {
+    fn next_addressed(&self, peer: &DeviceId, after: u64) -> Result<Option<Dealing>, StoreError> {
+        let Some(from) = after.checked_add(1) else { return Ok(None) };
+        let next = self.snapshot.at_or_after(Table::Addressed, &place(peer, from))?;
+        let Some((key, _)) = next else { return Ok(None) };
+        let (of, index) = split_place(Table::Addressed, &key)?;
+        if of == *peer { self.dealt(&self.wallet.me, index) } else { Ok(None) }
+    }
+
+    /// An entry as its writer deals it.
+    pub(super) fn dealt(
+        &self,
+        device: &DeviceId,
+        index: u64,
+    ) -> Result<Option<Dealing>, StoreError> {
+        let row: Option<EntryRow> = load(&self.snapshot, Table::Entries, &place(device, index))?;
+        Ok(row.and_then(|row| {
+            let EntryRow { entry, before, stitch, tip_proof, .. } = row;
+            Some(Dealing { entry, before, stitch, tip_proof: tip_proof? })
+        }))
+    }
+
+    fn news_after(&self, peer: &DeviceId, told: u64) -> Result<News, StoreError> {
+        let mut news = News::default();
+        let mut next = told.checked_add(1);
+        while let Some(from) = next {
+            let row = self.snapshot.at_or_after(Table::News, &from.to_be_bytes())?;
+            let Some((key, row)) = row else { break };
+            let sequence = number(Table::News, &key)?;
+            match read(Table::News, &row)? {
+                // Nobody needs to hear of itself.
+                NewsRow::Head { device, .. } | NewsRow::Fork { device } if device == *peer => {}
+                NewsRow::Head { .. } if news.heads.len() >= MAX_HEADS => break,
+                NewsRow::Fork { .. } if news.forks.len() >= MAX_FORKS => break,
+                NewsRow::Head { device, at } => news.heads.push((device, at)),
+                NewsRow::Fork { device } => {
+                    let proof: Option<ForkProof> =
+                        load(&self.snapshot, Table::Forks, device_key(&device))?;
+                    news.forks.push(proof.ok_or_else(|| damaged(Table::Forks))?);
+                }
+            }
+            news.upto = sequence;
+            next = sequence.checked_add(1);
+        }
+        if news.heads.is_empty() && news.forks.is_empty() {
+            news.upto = 0;
+        }
+        Ok(news)
+    }
+
+    fn like(&self, prefix: &[u8; 8]) -> Result<Vec<DeviceId>, StoreError> {
+        let mut devices = Vec::new();
+        let mut next = prefix.to_vec();
+        while devices.len() < MAX_LIKE {
+            let Some((key, _)) = self.snapshot.at_or_after(Table::Heads, &next)? else { break };
+            if !key.starts_with(prefix) {
+                break;
+            }
+            let (device, _) = split(Table::Heads, &key)?;
+            devices.push(DeviceId(device));
+            next = joined(device.as_bytes(), &[0xff; 9]);
+        }
+        Ok(devices)
+    }
+}
+
+impl<K: Kv> Ledger for Books<'_, K> {
+    fn own_log(&self) -> OwnLog {
+        let me = self.wallet.me;
+        self.own_log_of(&me).unwrap_or_else(|| {
+            let _ = self.failure.set(damaged(Table::OwnLogs));
+            OwnLog::new(me)
+        })
+    }
+
+    fn tip(&self, key: &Digest) -> (Option<Digest>, TipProof) {
+        let tree = self.latch(self.tree(&self.wallet.me));
+        let empty = TipTree::default();
+        let tree = tree.unwrap_or(&empty);
+        let (Ok(tip), Ok(proof)) = (tree.get(*key), tree.prove(*key));
+        (tip, proof)
+    }
+
+    fn accepted(&self, peer: &DeviceId) -> Option<Position> {
+        self.find::<PeerRow>(Table::Peers, device_key(peer))?.at
+    }
+
+    fn next_to(&self, peer: &DeviceId, after: u64) -> Option<Dealing> {
+        self.latch(self.next_addressed(peer, after))
+    }
+
+    fn holdings(&self) -> Vec<Held> {
+        let all = self.all_held().into_iter();
+        all.filter(|(_, frozen)| !frozen).map(|(held, _)| held).collect()
+    }
+
+    fn ask_secret(&self) -> &Secret<32> {
+        &self.wallet.founding.ask_secret
+    }
+
+    fn news(&self, peer: &DeviceId) -> News {
+        let told = self.find(Table::Told, device_key(peer)).unwrap_or(0);
+        self.latch(self.news_after(peer, told))
+    }
+
+    fn devices_like(&self, prefix: &[u8; 8]) -> Vec<DeviceId> {
+        self.latch(self.like(prefix))
+    }
+}
+
+impl<K: Kv> Books<'_, K> {
+    /// Everything that is held; of each note whether it is frozen, because it rests on a forked
+    /// device.
+    #[must_use]
+    pub fn all_held(&self) -> Vec<(Held, bool)> {
+        let all = self.all(Table::Held, &[], |_, row| read::<Held>(Table::Held, row));
+        let all = all.into_iter().map(|held| {
+            let frozen = held.uncertified.iter().any(|device| self.is_forked(device));
+            (held, frozen)
+        });
+        all.collect()
+    }
+
+    /// How far a log of one's own has come.
+    #[must_use]
+    pub fn own_log_of(&self, device: &DeviceId) -> Option<OwnLog> {
+        self.find(Table::OwnLogs, device_key(device))
+    }
+}

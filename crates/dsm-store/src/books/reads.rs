@@ -1,0 +1,139 @@
+//! What a person asks for.
+
+use dsm_core::identity::Card;
+use dsm_core::{Dealing, Entry, FinalityClass, Policy, View};
+use dsm_log::{DeviceId, ForkProof, Position};
+use dsm_session::Ledger;
+
+use super::Books;
+use crate::changes::Contact;
+use crate::kv::{Kv, Snapshot, Table};
+use crate::rows::{EntryRow, PeerRow, damaged, device_key, place, read, split};
+
+/// An entry of one's own, or one that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Whether a device of one's own wrote it.
+    pub own: bool,
+    /// Who wrote it.
+    pub device: DeviceId,
+    /// To whom it is addressed.
+    pub peer: Option<DeviceId>,
+    /// Where it stands.
+    pub at: Position,
+    /// What it says.
+    pub entry: Entry,
+    /// How final its value was when it was accepted; none for own entries and without value.
+    pub class: Option<FinalityClass>,
+    /// Whether its addressee accepted it, as far as is known here.
+    pub acknowledged: bool,
+}
+
+impl<K: Kv> Books<'_, K> {
+    /// Everybody who is pinned.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.all(Table::Contacts, &[], |_, row| read(Table::Contacts, row).map(Contact::from_row))
+    }
+
+    /// Whom the owner calls by a name.
+    #[must_use]
+    pub fn contact_named(&self, name: &str) -> Option<Contact> {
+        let key = self.latch(self.snapshot.get(Table::Names, name.as_bytes()))?;
+        self.find(Table::Contacts, &key).map(Contact::from_row)
+    }
+
+    /// The contact whose device this is.
+    #[must_use]
+    pub fn contact(&self, device: &DeviceId) -> Option<Contact> {
+        self.find(Table::Contacts, device_key(device)).map(Contact::from_row)
+    }
+
+    /// What the owner calls a device.
+    #[must_use]
+    pub fn name_of(&self, device: &DeviceId) -> Option<String> {
+        self.contact(device).map(|contact| contact.name)
+    }
+
+    /// The wallet's own card, with the place where its log stands now.
+    #[must_use]
+    pub fn card(&self) -> Card {
+        let founding = &self.wallet.founding;
+        Card {
+            genesis: founding.genesis.clone(),
+            devices: founding.devices.clone(),
+            steps: founding.steps.clone(),
+            descriptor: founding.descriptor.clone(),
+            kem: founding.kem.clone(),
+            at: self.own_log().at,
+        }
+    }
+
+    /// The logs of one's own, the wallet's device among them.
+    #[must_use]
+    pub fn own_devices(&self) -> Vec<DeviceId> {
+        self.wallet.trees.keys().copied().collect()
+    }
+
+    /// Every token that is known.
+    #[must_use]
+    pub fn policies(&self) -> Vec<Policy> {
+        self.all(Table::Policies, &[], |_, row| read(Table::Policies, row))
+    }
+
+    /// Every fork that is known.
+    #[must_use]
+    pub fn fork_proofs(&self) -> Vec<ForkProof> {
+        self.all(Table::Forks, &[], |_, row| read(Table::Forks, row))
+    }
+
+    /// An own entry to a peer, ready to be dealt.
+    #[must_use]
+    pub fn dealing(&self, peer: &DeviceId, index: u64) -> Option<Dealing> {
+        let dealing = self.latch(self.dealt(&self.wallet.me, index));
+        dealing.filter(|dealing| dealing.entry.peer == Some(*peer))
+    }
+
+    /// Own and accepted entries in the order in which they were committed, all or those between this
+    /// wallet and one peer.
+    #[must_use]
+    pub fn history(&self, peer: Option<&DeviceId>) -> Vec<HistoryEntry> {
+        let places: Vec<(DeviceId, u64)> =
+            self.all(Table::History, &[], |_, row| read(Table::History, row));
+        let entries = places.into_iter().filter_map(|(device, index)| self.past(device, index));
+        let of = |one: &HistoryEntry| {
+            peer.is_none_or(|peer| one.device == *peer || one.peer == Some(*peer))
+        };
+        entries.filter(of).collect()
+    }
+
+    fn past(&self, device: DeviceId, index: u64) -> Option<HistoryEntry> {
+        let row: Option<EntryRow> = self.find(Table::Entries, &place(&device, index));
+        let (Some(row), Some(head)) = (row, self.head(&device, index)) else {
+            let _ = self.failure.set(damaged(Table::Entries));
+            return None;
+        };
+        let own = self.is_own(&device);
+        let acknowledged = if own {
+            let peer = row
+                .entry
+                .peer
+                .and_then(|peer| self.find::<PeerRow>(Table::Peers, device_key(&peer)));
+            peer.is_some_and(|peer| peer.stitch >= Some(index))
+        } else {
+            self.has(Table::Receipts, &place(&device, index))
+        };
+        let EntryRow { entry, class, .. } = row;
+        let (peer, at) = (entry.peer, Position { index, head });
+        Some(HistoryEntry { own, device, peer, at, entry, class, acknowledged })
+    }
+
+    /// The devices of which anything is known, without those of one's own.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<DeviceId> {
+        let all = self.all(Table::Descriptors, &[], |key, _| {
+            split(Table::Descriptors, key).map(|(device, _)| DeviceId(device))
+        });
+        all.into_iter().filter(|device| !self.is_own(device)).collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! What the core reads.
+
+use dsm_core::pack::OpenedEntry;
+use dsm_core::{Allowed, Note, Origin, Output, Peer, Policy, Settings, TokenId, Value, View};
+use dsm_crypto::{Digest, Signature};
+use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead, SpendId};
+
+use super::Books;
+use crate::StoreError;
+use crate::kv::{Kv, Snapshot, Table};
+use crate::rows::{
+    OpenedRow, OriginRow, PeerRow, device_key, joined, number, place, read, split_place,
+};
+
+impl<K: Kv> Books<'_, K> {
+    fn latest_head(&self, device: &DeviceId) -> Result<Option<Position>, StoreError> {
+        let last = self.snapshot.at_or_before(Table::Heads, &place(device, u64::MAX))?;
+        let Some((key, head)) = last else { return Ok(None) };
+        let (of, index) = split_place(Table::Heads, &key)?;
+        if of != *device {
+            return Ok(None);
+        }
+        Ok(Some(Position { index, head: read(Table::Heads, &head)? }))
+    }
+
+    fn next_signed(&self, device: &DeviceId, index: u64) -> Result<Option<SignedHead>, StoreError> {
+        let next = self.snapshot.at_or_after(Table::Signatures, &place(device, index))?;
+        let Some((key, signature)) = next else { return Ok(None) };
+        let (of, index) = split_place(Table::Signatures, &key)?;
+        if of != *device {
+            return Ok(None);
+        }
+        let signature: Signature = read(Table::Signatures, &signature)?;
+        let head: Option<Digest> = crate::rows::load(&self.snapshot, Table::Heads, &key)?;
+        let head = head.ok_or_else(|| crate::rows::damaged(Table::Heads))?;
+        Ok(Some(SignedHead { device: *device, at: Position { index, head }, signature }))
+    }
+
+    fn next_spend(
+        &self,
+        device: &DeviceId,
+        id: &SpendId,
+        after: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        let Some(from) = after.checked_add(1) else { return Ok(None) };
+        let of = joined(device_key(device), id.0.as_bytes());
+        let key = joined(&of, &from.to_be_bytes());
+        let next = self.snapshot.at_or_after(Table::Spends, &key)?;
+        let index = next.as_ref().and_then(|(key, _)| key.strip_prefix(of.as_slice()));
+        index.map(|index| number(Table::Spends, index)).transpose()
+    }
+}
+
+impl<K: Kv> View for Books<'_, K> {
+    fn network(&self) -> Network {
+        self.wallet.network()
+    }
+
+    fn me(&self) -> DeviceId {
+        self.wallet.me
+    }
+
+    fn is_own(&self, device: &DeviceId) -> bool {
+        self.wallet.trees.contains_key(device)
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.wallet.settings
+    }
+
+    fn peer(&self, device: &DeviceId) -> Option<Peer> {
+        let row: PeerRow = self.find(Table::Peers, device_key(device))?;
+        Some(Peer { active: row.active, tip: row.tip, stitch: row.stitch })
+    }
+
+    fn exposure(&self, device: &DeviceId, token: &TokenId) -> u64 {
+        let key = joined(device_key(device), token.0.as_bytes());
+        self.find(Table::Exposures, &key).unwrap_or(0)
+    }
+
+    fn is_forked(&self, device: &DeviceId) -> bool {
+        self.has(Table::Forks, device_key(device))
+    }
+
+    fn is_certified(&self, _device: &DeviceId, _from: u64, _to: &Position) -> bool {
+        // No node exists yet, so no certificate does.
+        false
+    }
+
+    fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {
+        self.find(Table::Descriptors, device_key(device))
+    }
+
+    fn policy(&self, token: &TokenId) -> Option<Policy> {
+        self.find(Table::Policies, token.0.as_bytes())
+    }
+
+    fn latest(&self, device: &DeviceId) -> Option<Position> {
+        self.latch(self.latest_head(device))
+    }
+
+    fn head(&self, device: &DeviceId, index: u64) -> Option<Digest> {
+        self.find(Table::Heads, &place(device, index))
+    }
+
+    fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
+        self.find(Table::Records, &place(device, index))
+    }
+
+    fn has_record(&self, device: &DeviceId, index: u64) -> bool {
+        self.has(Table::Records, &place(device, index))
+    }
+
+    fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
+        self.latch(self.next_signed(device, index))
+    }
+
+    fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
+        let (rest, value): OpenedRow = self.find(Table::Opened, &place(device, index))?;
+        let head = self.head(device, index)?;
+        let outputs = (0..).zip(value.as_ref().map_or(&[][..], Value::outputs));
+        let notes =
+            outputs.map(|(number, output)| Note { output: *output, head, number }.id()).collect();
+        Some(OpenedEntry { device: *device, index, rest, value, notes })
+    }
+
+    fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {
+        self.latch(self.next_spend(device, id, after))
+    }
+
+    fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {
+        let row: OriginRow = self.find(Table::Origins, id.0.as_bytes())?;
+        let (device, index, number, output) = row;
+        Some((Origin { device, index, output: number }, output))
+    }
+
+    fn allowance(&self, token: &TokenId, device: &DeviceId) -> Option<Allowed> {
+        self.find(Table::Allowances, &joined(token.0.as_bytes(), device_key(device)))
+    }
+}

@@ -1,0 +1,116 @@
+//! A store in one file (`docs/store-format.md`, file).
+//!
+//! All rows are in one table of a redb database, under the number of their own table and their key. A
+//! commit is in two phases, so that nobody can prepare bytes that a crash would turn into rows.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use redb::backends::FileBackend;
+use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError};
+
+use crate::StoreError;
+use crate::kv::{Kv, Pair, Row, Snapshot, Table, whole_key};
+
+const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
+
+/// A file that one process at a time has open.
+#[derive(Debug)]
+pub struct FileKv(Database);
+
+impl FileKv {
+    /// Makes a file that only its owner may read.
+    ///
+    /// # Errors
+    /// There is a file already, or none can be made.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        let backend = FileBackend::new(file).map_err(failed)?;
+        let database = Database::builder().create_with_backend(backend).map_err(failed)?;
+        // The name in the directory must last as long as what is in the file.
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            std::fs::File::open(parent)?.sync_all()?;
+        }
+        Ok(Self(database))
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// There is none, another process has it open, or it is no store.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        match Database::open(path) {
+            Ok(database) => Ok(Self(database)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+fn failed(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::from(error.into())
+}
+
+impl Kv for FileKv {
+    type Snapshot<'a> = FileSnapshot;
+
+    fn snapshot(&self) -> Result<FileSnapshot, StoreError> {
+        match self.0.begin_read().map_err(failed)?.open_table(ROWS) {
+            Ok(table) => Ok(FileSnapshot(Some(table))),
+            Err(TableError::TableDoesNotExist(_)) => Ok(FileSnapshot(None)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        let mut write = self.0.begin_write().map_err(failed)?;
+        write.set_durability(Durability::Immediate).map_err(failed)?;
+        write.set_two_phase_commit(true);
+        {
+            let mut table = write.open_table(ROWS).map_err(failed)?;
+            for Row { table: of, key, value } in rows {
+                let key = whole_key(*of, key);
+                match value {
+                    Some(value) => table.insert(&*key, &**value).map_err(failed)?,
+                    None => table.remove(&*key).map_err(failed)?,
+                };
+            }
+        }
+        write.commit().map_err(failed)
+    }
+}
+
+/// What is in a file at one moment.
+#[derive(Debug)]
+pub struct FileSnapshot(Option<ReadOnlyTable<&'static [u8], &'static [u8]>>);
+
+impl Snapshot for FileSnapshot {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(rows) = &self.0 else { return Ok(None) };
+        let value = rows.get(&*whole_key(table, key)).map_err(failed)?;
+        Ok(value.map(|value| value.value().to_vec()))
+    }
+
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError> {
+        let Some(rows) = &self.0 else { return Ok(None) };
+        let (from, to) = (whole_key(table, key), [table.number().saturating_add(1)]);
+        let mut range = rows.range::<&[u8]>(&*from..&to).map_err(failed)?;
+        range.next().transpose().map_err(failed).map(|row| row.map(pair))
+    }
+
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError> {
+        let Some(rows) = &self.0 else { return Ok(None) };
+        let (from, to) = ([table.number()], whole_key(table, key));
+        let mut range = rows.range::<&[u8]>(&from[..]..=&*to).map_err(failed)?;
+        range.next_back().transpose().map_err(failed).map(|row| row.map(pair))
+    }
+}
+
+type Guard = redb::AccessGuard<'static, &'static [u8]>;
+
+fn pair((key, value): (Guard, Guard)) -> Pair {
+    (key.value().iter().skip(1).copied().collect(), value.value().to_vec())
+}

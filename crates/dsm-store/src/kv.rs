@@ -1,0 +1,165 @@
+//! What a store must do (`docs/store-format.md`).
+//!
+//! A store keeps rows: ordered byte keys with byte values, in tables. It knows nothing of what they
+//! mean. [`crate::suite`] tests any store.
+
+use crate::StoreError;
+
+/// The tables. Their numbers are part of the format; `docs/store-format.md` draws the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Table {
+    /// Single things: the format, the founding, the settings.
+    Single = 0,
+    /// How far each log of one's own has come.
+    OwnLogs = 1,
+    /// The leaves of the tip trees of one's own logs.
+    Tips = 2,
+    /// Devices in full.
+    Descriptors = 3,
+    /// Tokens in full.
+    Policies = 4,
+    /// Proofs that devices are in allow sets.
+    Allowances = 5,
+    /// Known heads.
+    Heads = 6,
+    /// Known records.
+    Records = 7,
+    /// Signatures over known heads.
+    Signatures = 8,
+    /// Opened entries.
+    Opened = 9,
+    /// Which known record names an id.
+    Spends = 10,
+    /// Which opened entry makes a note.
+    Origins = 11,
+    /// How far one has dealt with each contact's device.
+    Peers = 12,
+    /// Contacts.
+    Contacts = 13,
+    /// The names of contacts.
+    Names = 14,
+    /// Whole entries: one's own, and those that were accepted.
+    Entries = 15,
+    /// Which own entries are addressed to a peer.
+    Addressed = 16,
+    /// Which entry acknowledges an entry.
+    Receipts = 17,
+    /// The entries in the order in which they were committed.
+    History = 18,
+    /// Notes that can be spent.
+    Held = 19,
+    /// Ids that were spent, for ever.
+    Spent = 20,
+    /// Sums of held notes by the devices that they rest on.
+    Exposures = 21,
+    /// Fork proofs.
+    Forks = 22,
+    /// What was learned, in that order.
+    News = 23,
+    /// The newest news of each device.
+    Newest = 24,
+    /// How much of the news each peer was told.
+    Told = 25,
+}
+
+impl Table {
+    /// All of them, by number.
+    pub const ALL: [Self; 26] = [
+        Self::Single,
+        Self::OwnLogs,
+        Self::Tips,
+        Self::Descriptors,
+        Self::Policies,
+        Self::Allowances,
+        Self::Heads,
+        Self::Records,
+        Self::Signatures,
+        Self::Opened,
+        Self::Spends,
+        Self::Origins,
+        Self::Peers,
+        Self::Contacts,
+        Self::Names,
+        Self::Entries,
+        Self::Addressed,
+        Self::Receipts,
+        Self::History,
+        Self::Held,
+        Self::Spent,
+        Self::Exposures,
+        Self::Forks,
+        Self::News,
+        Self::Newest,
+        Self::Told,
+    ];
+
+    /// Its number: the first byte of the key of each of its rows.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}
+
+/// One change of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where.
+    pub table: Table,
+    /// Under which key.
+    pub key: Vec<u8>,
+    /// What is there from now on; none for nothing.
+    pub value: Option<Vec<u8>>,
+}
+
+/// A key and what is under it.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// A store.
+pub trait Kv {
+    /// What is in it at one moment.
+    type Snapshot<'a>: Snapshot
+    where
+        Self: 'a;
+
+    /// What is in it now.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn snapshot(&self) -> Result<Self::Snapshot<'_>, StoreError>;
+
+    /// Makes all of these changes, in order, or none, and returns when they are durable.
+    ///
+    /// # Errors
+    /// The store fails; whether the changes were made shows when it is opened again.
+    fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError>;
+}
+
+/// What is in a store at one moment, whatever is written meanwhile.
+pub trait Snapshot {
+    /// What is under a key.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The first row of a table at a key or after it.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError>;
+
+    /// The last row of a table at a key or before it.
+    ///
+    /// # Errors
+    /// The store fails.
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError>;
+}
+
+/// A row's key in a store that keeps all tables in one: the table's number, then the key.
+pub(crate) fn whole_key(table: Table, key: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::with_capacity(key.len().saturating_add(1));
+    whole.push(table.number());
+    whole.extend_from_slice(key);
+    whole
+}

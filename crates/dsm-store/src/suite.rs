@@ -1,0 +1,78 @@
+//! Tests any store. A store that passes may carry a wallet.
+
+use crate::StoreError;
+use crate::kv::{Kv, Row, Snapshot, Table};
+
+/// Puts a store that is empty through everything that [`Kv`] promises; `reopen` closes it and opens it
+/// again, or gives it back if it cannot be closed.
+///
+/// # Errors
+/// The store fails.
+///
+/// # Panics
+/// The store breaks a promise.
+pub fn run<K: Kv>(mut kv: K, mut reopen: impl FnMut(K) -> K) -> Result<(), StoreError> {
+    is_empty(&kv)?;
+    kv = reopen(kv);
+    is_empty(&kv)?;
+    kv.apply(&[])?;
+    kv.apply(&[
+        row(Table::Tips, b"b", Some(b"1")),
+        row(Table::Tips, b"a", Some(b"2")),
+        row(Table::Tips, b"a", Some(b"3")),
+        row(Table::Tips, b"ab", Some(b"")),
+        row(Table::Tips, b"c", Some(b"4")),
+        row(Table::Tips, b"c", None),
+        row(Table::OwnLogs, &[0xff; 40], Some(b"before")),
+        row(Table::Descriptors, b"", Some(b"after")),
+    ])?;
+    reads(&kv)?;
+    kv = reopen(kv);
+    reads(&kv)?;
+    kv.apply(&[row(Table::Tips, b"a", None), row(Table::Tips, b"none", None)])?;
+    kv = reopen(kv);
+    assert_eq!(kv.snapshot()?.get(Table::Tips, b"a")?, None, "removed");
+    assert_eq!(kv.snapshot()?.get(Table::Tips, b"b")?, Some(b"1".to_vec()), "left alone");
+    keeps_large_values(kv, &mut reopen)
+}
+
+fn row(table: Table, key: &[u8], value: Option<&[u8]>) -> Row {
+    Row { table, key: key.to_vec(), value: value.map(<[u8]>::to_vec) }
+}
+
+fn is_empty<K: Kv>(kv: &K) -> Result<(), StoreError> {
+    let snapshot = kv.snapshot()?;
+    for table in Table::ALL {
+        assert_eq!(snapshot.get(table, b"")?, None, "nothing is there");
+        assert_eq!(snapshot.at_or_after(table, b"")?, None, "nothing is there");
+        assert_eq!(snapshot.at_or_before(table, &[0xff; 64])?, None, "nothing is there");
+    }
+    Ok(())
+}
+
+fn reads<K: Kv>(kv: &K) -> Result<(), StoreError> {
+    let snapshot = kv.snapshot()?;
+    let pair = |key: &[u8], value: &[u8]| Some((key.to_vec(), value.to_vec()));
+    let tips = Table::Tips;
+    assert_eq!(snapshot.get(tips, b"a")?, Some(b"3".to_vec()), "the later row counts");
+    assert_eq!(snapshot.get(tips, b"ab")?, Some(Vec::new()), "an empty value is a value");
+    assert_eq!(snapshot.get(tips, b"c")?, None, "rows are applied in order");
+    assert_eq!(snapshot.get(tips, b"")?, None, "another table's row");
+    assert_eq!(snapshot.at_or_after(tips, b"")?, pair(b"a", b"3"), "the first");
+    assert_eq!(snapshot.at_or_after(tips, b"a")?, pair(b"a", b"3"), "at");
+    assert_eq!(snapshot.at_or_after(tips, b"a\0")?, pair(b"ab", b""), "keys are ordered as bytes");
+    assert_eq!(snapshot.at_or_after(tips, b"b\0")?, None, "not the next table's");
+    assert_eq!(snapshot.at_or_before(tips, &[0xff; 64])?, pair(b"b", b"1"), "the last");
+    assert_eq!(snapshot.at_or_before(tips, b"ab")?, pair(b"ab", b""), "at");
+    assert_eq!(snapshot.at_or_before(tips, b"aa")?, pair(b"a", b"3"), "before");
+    assert_eq!(snapshot.at_or_before(tips, b"A")?, None, "not the table's before");
+    Ok(())
+}
+
+fn keeps_large_values<K: Kv>(mut kv: K, reopen: &mut impl FnMut(K) -> K) -> Result<(), StoreError> {
+    let large = vec![7; 3 << 20];
+    kv.apply(&[row(Table::Records, b"large", Some(&large))])?;
+    kv = reopen(kv);
+    assert!(kv.snapshot()?.get(Table::Records, b"large")? == Some(large), "a large value");
+    Ok(())
+}
