@@ -1,4 +1,4 @@
-//! The 32-byte digest that names everything (spec chapter 1).
+//! The 32-byte digest that names everything (`spec/hashing.md`).
 //!
 //! A digest is a claim: that something hashes to it must be shown. Its text form is bech32m with
 //! the prefix `dsmid`; canonical bytes are a byte string of 32.

@@ -1,4 +1,4 @@
-//! The one table of hash domains (spec chapter 1).
+//! The one table of hash domains (`spec/hashing.md`).
 //!
 //! A domain is the context string `dsm v1 <noun>` of BLAKE3's derive-key mode. The strings are
 //! unique and none is the beginning of another; a test checks both. A new domain is one new line.

@@ -1,4 +1,4 @@
-//! H, the one hash (spec chapter 1): BLAKE3 in derive-key mode under a [`Domain`].
+//! H, the one hash (`spec/hashing.md`): BLAKE3 in derive-key mode under a [`Domain`].
 //!
 //! It is taken over canonical bytes. Several arguments are a tuple, which is one canonical array.
 //! For what was received, hash the received bytes ([`hash_bytes`]), never a re-encoding.

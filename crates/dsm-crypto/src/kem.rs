@@ -1,4 +1,4 @@
-//! The hybrid KEM: X-Wing, that is X25519 and ML-KEM-768 (spec chapters 2 and 12).
+//! The hybrid KEM: X-Wing, that is X25519 and ML-KEM-768 (`spec/hashing.md`).
 //!
 //! It follows draft-connolly-cfrg-xwing-kem: the secret is 32 bytes, and the shared secret is
 //! SHA3-256 over both parts, the X25519 ciphertext and key, and a label. Keys and ciphertexts are

@@ -1,4 +1,4 @@
-//! The recovery key of an owner: SLH-DSA-SHA2-128s (FIPS 205; spec chapters 2 and 13).
+//! The recovery key of an owner: SLH-DSA-SHA2-128s (FIPS 205; `spec/hashing.md`).
 //!
 //! Used a few times in a life: signing takes a quarter of a second, verifying a quarter of a
 //! millisecond. Its safety rests on a hash alone. It signs H under a domain with an empty context,

@@ -1,4 +1,4 @@
-//! Sealing: XChaCha20-Poly1305 (spec chapters 8 and 13).
+//! Sealing: XChaCha20-Poly1305 (`spec/hashing.md`).
 //!
 //! The caller brings a nonce of 24 random bytes, fresh for each message, and pads the plain text if
 //! its length tells something.

@@ -1,4 +1,4 @@
-//! The hybrid signature of a device: Ed25519 and ML-DSA-44 (spec chapter 2).
+//! The hybrid signature of a device: Ed25519 and ML-DSA-44 (`spec/hashing.md`).
 //!
 //! A key or signature is the Ed25519 part followed by the ML-DSA-44 part, one byte string. Both
 //! halves sign the same 32 bytes, which are H under a domain, so a signature serves one purpose

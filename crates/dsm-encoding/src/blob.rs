@@ -1,4 +1,4 @@
-//! Byte and text strings with a limit in the type (spec chapter 1, bytes).
+//! Byte and text strings with a limit in the type (`spec/bytes.md`).
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,4 +1,4 @@
-//! The reasons for which bytes are not canonical (spec chapter 1, bytes).
+//! The reasons for which bytes are not canonical (`spec/bytes.md`).
 
 use core::fmt;
 

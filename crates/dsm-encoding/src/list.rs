@@ -1,4 +1,4 @@
-//! Arrays of one kind of element, with a limit in the type (spec chapter 1, bytes).
+//! Arrays of one kind of element, with a limit in the type (`spec/bytes.md`).
 
 use alloc::vec::Vec;
 use core::ops::Deref;

@@ -1,4 +1,4 @@
-//! Writes both directions from one list of fields, so that they cannot differ (spec chapter 1).
+//! Writes both directions from one list of fields, so that they cannot differ (`spec/bytes.md`).
 
 /// Gives a struct its form: the array of the named fields, in this order.
 ///

@@ -1,4 +1,4 @@
-//! Reads items and refuses every form but the one that the writer writes (spec chapter 1, bytes).
+//! Reads items and refuses every form but the one that the writer writes (`spec/bytes.md`).
 
 use crate::DecodeError;
 

@@ -1,4 +1,4 @@
-//! The reasons for which a proof cannot be one (spec chapter 3, tip tree and list tree).
+//! The reasons for which a proof cannot be one (`spec/trees.md`).
 
 use core::fmt;
 

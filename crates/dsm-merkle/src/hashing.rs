@@ -1,4 +1,4 @@
-//! How nodes are hashed and which way a key goes (spec chapter 3, tip tree and list tree).
+//! How nodes are hashed and which way a key goes (`spec/trees.md`).
 
 use dsm_crypto::{Digest, Domain, hash, hash_bytes};
 

@@ -1,4 +1,4 @@
-//! The list tree: one root over a list of known length (spec chapter 3, list tree).
+//! The list tree: one root over a list of known length (`spec/trees.md`, list tree).
 //!
 //! Leaf i is the hash of element i. A fixed padding leaf, which no element can have, fills the list up
 //! to the next power of two, at least one. The root is the hash of the count and the top node, so

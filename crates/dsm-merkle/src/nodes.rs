@@ -1,4 +1,4 @@
-//! Where a tip tree keeps its nodes (spec chapter 3, tip tree).
+//! Where a tip tree keeps its nodes (`spec/trees.md`, tip tree).
 //!
 //! Nodes are derived data: whoever keeps the leaves can rebuild them, so a database may write them
 //! late or not at all. Nodes have numbers, given in order from 0, which is the root; nothing is ever

@@ -1,4 +1,4 @@
-//! What a tip tree holds under one key, and what a replacement makes of it (spec chapter 3).
+//! What a tip tree holds under one key, and what a replacement makes of it (`spec/trees.md`).
 //!
 //! ```text
 //! siblings   one byte string, 32 bytes a level, root first: the subtrees beside the way of the key

@@ -1,4 +1,4 @@
-//! The tip tree: a sparse Merkle tree from relationship key to tip (spec chapter 3).
+//! The tip tree: a sparse Merkle tree from relationship key to tip (`spec/trees.md`).
 //!
 //! An empty subtree is 32 zero bytes, a subtree with one leaf is that leaf's hash, which binds the
 //! whole key, and any other is the hash of its two halves. So the root depends on the leaves alone
