@@ -8,7 +8,7 @@ use dsm_core::{
     Lock, MemoryView, Note, Op, Output, OwnLog, Policy, Supervision, TokenId, Value, Verdict, View,
     Written, accept, deal, examine, lot_id, write,
 };
-use dsm_crypto::{Domain, Secret, SecretKey, Signer, hash};
+use dsm_crypto::{Digest, Domain, KemPublic, KemSecret, Secret, SecretKey, Signer, hash};
 use dsm_encoding::{List, from_slice, to_vec};
 use dsm_log::{
     Anchor, DeviceDescriptor, DeviceId, Network, Nonce, Position, SpendId, relationship,
@@ -43,6 +43,8 @@ pub struct Actor {
     pub key: std::sync::Arc<SecretKey>,
     /// What its name commits to.
     pub descriptor: DeviceDescriptor,
+    /// To this key secrets for it are sealed.
+    pub kem: Box<KemPublic>,
     /// What it knows.
     pub view: MemoryView,
     /// How far its log has come.
@@ -59,7 +61,7 @@ pub struct Actor {
 }
 
 /// 32 bytes from a seed and a number.
-fn bytes(seed: &str, number: u64) -> [u8; 32] {
+pub(crate) fn bytes(seed: &str, number: u64) -> [u8; 32] {
     *hash(Domain::Seed, &(seed, number)).as_bytes()
 }
 
@@ -74,13 +76,20 @@ impl Actor {
     /// A device whose keys come from a seed; its owner's recovery key is only a digest.
     #[must_use]
     pub fn new(seed: &str) -> Self {
+        Self::owned(seed, hash(Domain::Seed, &(seed, 3_u8)))
+    }
+
+    /// The same of an owner whose recovery key has this digest.
+    #[must_use]
+    pub fn owned(seed: &str, recovery: Digest) -> Self {
+        let kem = KemSecret::from_seed(Secret::from_bytes(bytes(seed, 4)));
         let key = SecretKey::from_seed(secret64(seed));
         let descriptor = DeviceDescriptor {
             network: NETWORK,
-            recovery: hash(Domain::Seed, &(seed, 3_u8)),
+            recovery,
             slot_set: None,
             key: key.public_key().clone(),
-            kem: hash(Domain::Seed, &(seed, 4_u8)),
+            kem: kem.public_key().digest(),
             anchor: Anchor::Software {},
         };
         let device = descriptor.id();
@@ -90,6 +99,7 @@ impl Actor {
         Self {
             key: std::sync::Arc::new(key),
             descriptor,
+            kem: Box::new(kem.public_key().clone()),
             view,
             log: OwnLog::new(device),
             tree: TipTree::default(),

@@ -6,9 +6,11 @@
 mod actor;
 mod certified;
 mod cheat;
+mod owner;
 mod town;
 
 pub use actor::{Actor, Holding, NETWORK, Payment, free_policy, introduce};
 pub use certified::Certified;
 pub use cheat::{edit, outputs, stretch};
+pub use owner::Owner;
 pub use town::{PURSE, Town};
