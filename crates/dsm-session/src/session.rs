@@ -267,6 +267,8 @@ impl Session {
         let refusal = match books.peer(&device) {
             None => Some(dsm_core::Reject::UnknownPeer { device }),
             Some(peer) if !peer.active => Some(dsm_core::Reject::NotEnrolled { device }),
+            // Until value can be registered, there is nothing to deal in with a device that forked.
+            Some(_) if books.is_forked(&device) => Some(dsm_core::Reject::Forked { device }),
             Some(_) => None,
         };
         if let Some(reject) = refusal {
