@@ -1,7 +1,7 @@
 //! The demo: separate processes of the real `dsm` binary pay each other, then one cheats.
-//!
-//! This file builds the binary in release. What the wallets do and what is shown belongs in
-//! `demo/`, beside it.
+
+mod script;
+mod stage;
 
 use std::path::PathBuf;
 
@@ -11,18 +11,15 @@ use crate::workspace::Workspace;
 
 const WALLET: &str = "dsm-cli";
 
-/// Builds the wallet and plays the script.
-pub(crate) fn run(workspace: &Workspace, _options: &[&str]) -> Result<(), Problem> {
-    let binary = build(workspace)?;
-    let binary = binary.display();
-    Err(Problem::new(format!("{binary} is built, but the script of the demo is not written yet")))
-}
-
-fn build(workspace: &Workspace) -> Result<PathBuf, Problem> {
-    if !workspace.has(WALLET) {
-        return Err(Problem::new(format!("the demo needs {WALLET}, which does not exist yet")));
-    }
+/// Builds the wallet in release and plays the script.
+pub(crate) fn run(workspace: &Workspace, options: &[&str]) -> Result<(), Problem> {
+    let json = match options {
+        [] => false,
+        ["--json"] => true,
+        _ => return Err(Problem::new("usage: cargo xtask demo [--json]")),
+    };
     let words = ["build", "--release", "--locked", "--package", WALLET];
     process::run(process::cargo(&workspace.root).args(words))?;
-    Ok(workspace.target.join("release/dsm"))
+    let binary: PathBuf = workspace.target.join("release/dsm");
+    script::play(stage::Stage::new(binary, workspace.target.join("demo"), json)?)
 }

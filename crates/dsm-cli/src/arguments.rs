@@ -1,0 +1,152 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::link::Place;
+use crate::settings::Class;
+
+/// Pay and be paid between two devices, with nobody in between.
+#[derive(Debug, Parser)]
+#[command(name = "dsm", version, about)]
+pub(crate) struct Arguments {
+    /// The wallet's directory [default: $DSM_HOME, or .dsm in the home directory].
+    #[arg(long, global = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a wallet; shows its mnemonic, once.
+    Init,
+    /// Print this wallet's contact card.
+    Id,
+    /// Contacts: the devices that this wallet deals with.
+    #[command(subcommand)]
+    Contact(ContactCommand),
+    /// Tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Wait for contacts to call, and be paid.
+    Receive {
+        /// Where to wait: tcp:127.0.0.1:PORT; port 0 takes a free one and prints it.
+        #[arg(long, default_value = "tcp:127.0.0.1:0")]
+        link: Place,
+        /// Ask for an amount.
+        #[arg(long, requires = "token")]
+        amount: Option<String>,
+        /// Ask for a token, by ticker or id.
+        #[arg(long, requires = "amount")]
+        token: Option<String>,
+        /// How many callers to wait for.
+        #[arg(long, default_value_t = 1)]
+        times: u32,
+    },
+    /// Pay a contact.
+    Pay {
+        /// Whom.
+        contact: String,
+        /// How much, as a decimal.
+        amount: String,
+        /// The token, by ticker or id; not needed if there is only one.
+        token: Option<String>,
+        /// Where the contact waits: tcp:127.0.0.1:PORT.
+        #[arg(long)]
+        link: Place,
+    },
+    /// What this wallet holds, and how final it is.
+    Balance,
+    /// What happened, with one contact or with all.
+    History {
+        /// With whom.
+        contact: Option<String>,
+    },
+    /// Print the receipt of an own entry: what both sides signed.
+    Receipt {
+        /// The contact that acknowledged.
+        contact: String,
+        /// Index of the own entry; the last acknowledged one if it is left out.
+        entry: Option<u64>,
+    },
+    /// Print a held note with its whole lineage, for anybody to check.
+    Export {
+        /// Of which token; not needed if there is only one.
+        token: Option<String>,
+    },
+    /// Check a receipt or a note from a file, or every held note, and explain what it proves.
+    Verify {
+        /// The file, or - for standard input; every held note if it is left out.
+        file: Option<PathBuf>,
+    },
+    /// Fork proofs: devices that showed two histories.
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
+    /// What this wallet asks of value; prints the settings.
+    Settings {
+        /// The weakest finality class that is enough for any amount.
+        #[arg(long)]
+        accept: Option<Class>,
+        /// The most base units of a token, in a weaker class, that may rest on one device.
+        #[arg(long)]
+        exposed_cap: Option<u64>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactCommand {
+    /// Pin a contact by its card, given face to face.
+    Add {
+        /// A name for it.
+        name: String,
+        /// The card's file, or - for standard input.
+        file: PathBuf,
+    },
+    /// Every contact.
+    List,
+    /// Call a contact, exchange news, deliver what is due.
+    Sync {
+        /// Whom.
+        name: String,
+        /// Where the contact waits: tcp:127.0.0.1:PORT.
+        #[arg(long)]
+        link: Place,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token from a policy file, with a device of its own that issues it.
+    New {
+        /// The policy, in TOML.
+        policy: PathBuf,
+    },
+    /// Every known token, or one.
+    Show {
+        /// By ticker or id.
+        token: Option<String>,
+    },
+    /// Issue the next lot of a token to this wallet.
+    Issue {
+        /// By ticker or id.
+        token: String,
+        /// How much, as a decimal.
+        amount: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvidenceCommand {
+    /// Every fork proof that this wallet keeps.
+    List,
+    /// One of them.
+    Show {
+        /// The device, or a contact's name.
+        device: String,
+    },
+}

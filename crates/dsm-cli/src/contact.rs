@@ -1,0 +1,78 @@
+//! `dsm id` and `dsm contact`: cards, given face to face.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use dsm_core::View;
+use dsm_core::identity::Card;
+use dsm_crypto::text;
+use dsm_encoding::{from_slice, to_vec};
+use dsm_session::Ledger;
+use dsm_store::{Changes, Contact};
+use serde_json::json;
+
+use crate::home::{Home, read_text};
+use crate::output::Output;
+
+/// The text form's prefix of a contact card.
+const CARD: &str = "dsmcard";
+
+pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
+    let engine = home.open()?;
+    let books = engine.wallet().books()?;
+    let card = text::encode(CARD, &to_vec(&books.card()))?;
+    books.check()?;
+    output.say(&card, &json!({ "device": books.me().to_string(), "card": card }));
+    Ok(())
+}
+
+pub(crate) fn add(home: &Home, name: &str, file: &Path, output: &mut Output) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    let bytes = text::decode(CARD, &read_text(file)?).context("this is no contact card")?;
+    let card: Card = from_slice(&bytes).context("this is no contact card")?;
+    let device = card.descriptor.id();
+    {
+        let books = engine.wallet().books()?;
+        card.roster(books.network()).context("this card does not hold")?;
+        if device == books.me() {
+            bail!("this is your own card; ask the other side for theirs");
+        }
+        if books.contact_named(name).is_some() {
+            bail!("there is a contact {name} already; choose another name");
+        }
+        if let Some(name) = books.name_of(&device) {
+            bail!("this device is a contact already: {name}");
+        }
+        books.check()?;
+    }
+    let contacts = vec![Contact { name: name.to_owned(), card }];
+    engine.commit(&Changes { contacts, ..Changes::default() })?;
+    let text = format!("{name} is pinned: device {device}");
+    output.say(&text, &json!({ "name": name, "device": device.to_string() }));
+    Ok(())
+}
+
+pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
+    let engine = home.open()?;
+    let books = engine.wallet().books()?;
+    let mut lines = Vec::new();
+    let mut objects = Vec::new();
+    for Contact { name, card } in books.contacts() {
+        let device = card.descriptor.id();
+        let forked = books.is_forked(&device);
+        let seen = books.latest(&device).map(|at| at.index);
+        let accepted = books.accepted(&device).map(|at| at.index);
+        let mark = if forked { "  showed two histories: nothing is accepted from it" } else { "" };
+        lines.push(format!("{name:<12} {device}{mark}"));
+        objects.push(json!({
+            "name": name, "device": device.to_string(), "forked": forked,
+            "known_index": seen, "accepted_index": accepted,
+        }));
+    }
+    books.check()?;
+    if lines.is_empty() {
+        lines.push("no contacts; add one with `dsm contact add NAME CARD`".to_owned());
+    }
+    output.say(&lines.join("\n"), &json!({ "contacts": objects }));
+    Ok(())
+}

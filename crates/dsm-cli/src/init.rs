@@ -1,0 +1,70 @@
+//! `dsm init`: a wallet with fresh keys.
+
+use bip39::Mnemonic;
+use dsm_core::Settings;
+use dsm_core::identity::{Genesis, device_tree};
+use dsm_crypto::{Domain, KemSecret, RecoverySecret, Secret, SecretKey, Signer, hash};
+use dsm_encoding::List;
+use dsm_log::{Anchor, DeviceDescriptor, Network};
+use dsm_store::{FileKv, Founding, Wallet};
+use serde_json::json;
+
+use crate::home::{Home, KeyFile, fresh};
+use crate::output::Output;
+
+/// Blocks between Close and End of a lost software device: about a week.
+const WINDOW_BLOCKS: u32 = 1_008;
+
+/// The recovery key of a mnemonic: 48 bytes from its BIP-39 seed.
+fn recovery(mnemonic: &Mnemonic) -> RecoverySecret {
+    let seed = mnemonic.to_seed("");
+    let mut wide = [0; 48];
+    let halves = [1_u8, 2].map(|half| *hash(Domain::Seed, &("recovery", seed, half)).as_bytes());
+    for (to, from) in wide.iter_mut().zip(halves.as_flattened()) {
+        *to = *from;
+    }
+    RecoverySecret::from_seed(&Secret::from_bytes(wide))
+}
+
+pub(crate) fn run(home: &Home, output: &mut Output) -> anyhow::Result<()> {
+    home.make()?;
+    let mnemonic = Mnemonic::from_entropy(&fresh::<32>()?)?;
+    let recovery = recovery(&mnemonic).public_key().clone();
+    let keys = KeyFile { main: fresh()?, kem: fresh()?, issuing: List::default() };
+    let key = SecretKey::from_seed(Secret::from_bytes(keys.main));
+    let kem = KemSecret::from_seed(Secret::from_bytes(keys.kem)).public_key().clone();
+    let network = Network::TEST;
+    let descriptor = DeviceDescriptor {
+        network,
+        recovery: recovery.digest(),
+        slot_set: None,
+        key: key.public_key().clone(),
+        kem: kem.digest(),
+        anchor: Anchor::Software {},
+    };
+    let device = descriptor.id();
+    let devices = List::try_from(vec![device])?;
+    let genesis =
+        Genesis { network, recovery, devices: device_tree(&devices), window_blocks: WINDOW_BLOCKS };
+    home.write_keys(&keys)?;
+    let founding = Founding {
+        descriptor,
+        genesis,
+        devices,
+        steps: List::default(),
+        kem,
+        ask_secret: Secret::from_bytes(fresh()?),
+        settings: Settings::default(),
+    };
+    Wallet::create(FileKv::create(&home.store_path())?, founding)?;
+    let words = mnemonic.to_string();
+    let text = format!(
+        "A wallet in {path}.\nDevice {device}\n\nIts mnemonic, shown only now. It gives the key that \
+         can replace a lost device;\nwrite it down on paper:\n\n  {words}\n\nThe keys lie unencrypted \
+         in {path}/keys: whoever reads that file can spend.\nNext: exchange cards with `dsm id` and \
+         `dsm contact add`.",
+        path = home.path().display()
+    );
+    output.say(&text, &json!({ "device": device.to_string(), "mnemonic": words }));
+    Ok(())
+}

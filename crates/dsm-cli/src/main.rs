@@ -1,0 +1,76 @@
+//! Lets a person use the engine.
+//!
+//! The command `dsm`. Every command reads and writes one wallet directory; errors say what to do
+//! next; nothing secret is printed except the mnemonic, once, by `init`.
+
+mod amount;
+mod arguments;
+mod contact;
+mod home;
+mod init;
+mod link;
+mod output;
+mod pay;
+mod proof;
+mod settings;
+mod show;
+mod token;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand, TokenCommand};
+use crate::home::Home;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new(arguments.json);
+    match run(arguments, &mut output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output.fail(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
+    let home = Home::new(arguments.home)?;
+    match arguments.command {
+        Command::Init => init::run(&home, output),
+        Command::Id => contact::id(&home, output),
+        Command::Contact(ContactCommand::Add { name, file }) => {
+            contact::add(&home, &name, &file, output)
+        }
+        Command::Contact(ContactCommand::List) => contact::list(&home, output),
+        Command::Contact(ContactCommand::Sync { name, link }) => {
+            pay::sync(&home, &name, &link, output)
+        }
+        Command::Token(TokenCommand::New { policy }) => token::new(&home, &policy, output),
+        Command::Token(TokenCommand::Show { token }) => token::show(&home, token, output),
+        Command::Token(TokenCommand::Issue { token, amount }) => {
+            token::issue(&home, &token, &amount, output)
+        }
+        Command::Receive { link, amount, token, times } => {
+            pay::receive(&home, &link, amount.zip(token), times, output)
+        }
+        Command::Pay { contact, amount, token, link } => {
+            pay::pay(&home, &contact, &amount, token.as_deref(), &link, output)
+        }
+        Command::Balance => show::balance(&home, output),
+        Command::History { contact } => show::history(&home, contact.as_deref(), output),
+        Command::Receipt { contact, entry } => proof::receipt(&home, &contact, entry, output),
+        Command::Export { token } => proof::export(&home, token.as_deref(), output),
+        Command::Verify { file } => verify::run(&home, file.as_deref(), output),
+        Command::Evidence(EvidenceCommand::List) => show::evidence(&home, None, output),
+        Command::Evidence(EvidenceCommand::Show { device }) => {
+            show::evidence(&home, Some(&device), output)
+        }
+        Command::Settings { accept, exposed_cap } => {
+            settings::run(&home, accept, exposed_cap, output)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What a command prints: text for a person, or one JSON object a line for a program.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+/// Where results go.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// A result: the text, or the object.
+    pub(crate) fn say(&mut self, text: &str, object: &Value) {
+        let mut out = std::io::stdout().lock();
+        // A reader that went away is no reason to fail: what was done is durable.
+        let _ = if self.json { writeln!(out, "{object}") } else { writeln!(out, "{text}") };
+        let _ = out.flush();
+    }
+
+    /// Something beside the result: for a person on standard error, for a program as an object.
+    pub(crate) fn note(&mut self, text: &str, object: &Value) {
+        if self.json {
+            self.say(text, object);
+        } else {
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+
+    /// An error.
+    pub(crate) fn fail(&mut self, error: &anyhow::Error) {
+        let rule = error.chain().find_map(|cause| match cause.downcast_ref() {
+            Some(dsm_session::SessionError::Rejected(reject)) => Some(reject.rule().to_owned()),
+            Some(dsm_session::SessionError::Refused { rule }) => Some(rule.to_string()),
+            _ => cause.downcast_ref::<dsm_core::Reject>().map(|reject| reject.rule().to_owned()),
+        });
+        let text = format!("error: {error:#}");
+        self.note(&text, &json!({ "event": "error", "error": format!("{error:#}"), "rule": rule }));
+    }
+}

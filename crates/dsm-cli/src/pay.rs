@@ -1,0 +1,205 @@
+//! `dsm pay`, `dsm receive` and `dsm contact sync`: conversations over a link.
+
+use anyhow::{Context, anyhow};
+use cpu_time::ProcessTime;
+use dsm_core::View;
+use dsm_engine::{ConverseError, Engine};
+use dsm_session::{Goal, Notice};
+use dsm_store::{FileKv, Kv};
+use dsm_transport::{TcpError, TcpLink, TcpPlace};
+use serde_json::{Value, json};
+
+use crate::home::{Home, fresh};
+use crate::link::Place;
+use crate::output::Output;
+use crate::{amount, token};
+
+/// Calls a contact and pays it.
+pub(crate) fn pay(
+    home: &Home,
+    contact: &str,
+    text: &str,
+    wanted: Option<&str>,
+    link: &Place,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    let goal = {
+        let books = engine.wallet().books()?;
+        let peer = device(&engine, contact)?;
+        let policy = token::find(&books, wanted)?;
+        let amount = amount::read(text, &policy)?;
+        Goal::Pay { peer, token: policy.id(), amount }
+    };
+    let result = call(&mut engine, link, goal, output);
+    if let Err(error) = result {
+        let due = is_due(&engine, contact)?;
+        return Err(if due {
+            error.context(format!(
+                "the payment is written and not acknowledged; it is delivered when you meet again: \
+                 dsm contact sync {contact} --link ..."
+            ))
+        } else {
+            error.context("nothing was paid")
+        });
+    }
+    Ok(())
+}
+
+/// Calls a contact, exchanges news and delivers what is due.
+pub(crate) fn sync(
+    home: &Home,
+    contact: &str,
+    link: &Place,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    let peer = device(&engine, contact)?;
+    call(&mut engine, link, Goal::Sync { peer }, output)
+}
+
+/// Waits for callers.
+pub(crate) fn receive(
+    home: &Home,
+    Place::Tcp(address): &Place,
+    ask: Option<(String, String)>,
+    times: u32,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    let ask = match ask {
+        None => None,
+        Some((amount, token)) => {
+            let policy = token::find(&engine.wallet().books()?, Some(&token))?;
+            Some((policy.id(), amount::read(&amount, &policy)?))
+        }
+    };
+    let place = TcpPlace::bind(*address)?;
+    let address = place.address()?;
+    let text = format!("waiting at tcp:{address}");
+    output.note(&text, &json!({ "event": "waiting", "link": format!("tcp:{address}") }));
+    let mut last = Ok(());
+    for _ in 0..times {
+        let mut link = place.accept()?;
+        last = converse(&mut engine, &mut link, Goal::Receive { ask }, output);
+        if let (Err(error), true) = (&last, times > 1) {
+            output.fail(error);
+        }
+    }
+    last
+}
+
+fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<dsm_log::DeviceId> {
+    let books = engine.wallet().books()?;
+    let found = books.contact_named(contact);
+    books.check()?;
+    let found = found.with_context(|| format!("no contact {contact}; see `dsm contact list`"))?;
+    Ok(found.card.descriptor.id())
+}
+
+/// Whether the last own entry to a contact waits for its acknowledgement.
+fn is_due(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<bool> {
+    let peer = device(engine, contact)?;
+    let books = engine.wallet().books()?;
+    let history = books.history(Some(&peer));
+    books.check()?;
+    let last = history.iter().rev().find(|one| one.own && one.entry.value.is_some());
+    Ok(last.is_some_and(|one| !one.acknowledged))
+}
+
+fn call(
+    engine: &mut Engine<FileKv>,
+    Place::Tcp(address): &Place,
+    goal: Goal,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut link = TcpLink::connect(*address).with_context(|| {
+        format!("nobody answers at tcp:{address}; the other side runs `dsm receive`")
+    })?;
+    converse(engine, &mut link, goal, output)
+}
+
+/// One conversation, with its figures.
+fn converse(
+    engine: &mut Engine<FileKv>,
+    link: &mut TcpLink,
+    goal: Goal,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let cpu = ProcessTime::now();
+    let clock = dsm_engine::Stopwatch::start();
+    let mut notices = Vec::new();
+    let result = engine.converse(link, goal, fresh()?, &mut |notice| notices.push(notice.clone()));
+    let figures = json!({
+        "event": "met",
+        "sent_bytes": link.sent,
+        "received_bytes": link.received,
+        "cpu_us": u64::try_from(cpu.elapsed().as_micros())?,
+        "wall_us": u64::try_from(clock.elapsed().as_micros())?,
+    });
+    let books = engine.wallet().books()?;
+    for notice in &notices {
+        let (text, object) = explain(&books, notice);
+        output.say(&text, &object);
+    }
+    books.check()?;
+    let text = format!("{} B sent, {} B received", link.sent, link.received);
+    output.note(&text, &figures);
+    result.map_err(describe)
+}
+
+/// Keeps the causes, for exit texts and for the rule in `--json`.
+fn describe(error: ConverseError<TcpError>) -> anyhow::Error {
+    match error {
+        ConverseError::Session(error) => anyhow!(error),
+        ConverseError::Store(error) => anyhow!(error),
+        ConverseError::Link(error) => anyhow!(error),
+        other => anyhow!(other),
+    }
+}
+
+fn explain<K: Kv>(books: &dsm_store::Books<'_, K>, notice: &Notice) -> (String, Value) {
+    let name = |device| books.name_of(device).unwrap_or_else(|| device.to_string());
+    match notice {
+        Notice::Met { peer } => {
+            let text = format!("met {}", name(peer));
+            (text, json!({ "event": "hello", "peer": name(peer), "device": peer.to_string() }))
+        }
+        Notice::Bound { index } => (
+            format!("payment written as entry {index}"),
+            json!({ "event": "bound", "entry": index }),
+        ),
+        Notice::Acknowledged { index } => {
+            let text = format!("entry {index} acknowledged: final against this contact");
+            (text, json!({ "event": "acknowledged", "entry": index }))
+        }
+        Notice::Received { peer, token, amount, class, hops } => {
+            let policy = books.policy(token);
+            let shown = policy.map_or(amount.to_string(), |policy| amount::show(*amount, &policy));
+            let class = class.name();
+            let text = format!("received {shown} from {} (class {class}, {hops} hops)", name(peer));
+            let object = json!({
+                "event": "received", "peer": name(peer), "token": token.to_string(),
+                "amount": amount, "class": class, "hops": hops,
+            });
+            (text, object)
+        }
+        Notice::Rejected { reject } => {
+            let text = format!("refused: {reject}");
+            let object = json!({
+                "event": "rejected", "rule": reject.rule(), "text": reject.text(),
+            });
+            (text, object)
+        }
+        Notice::Forked { device } => {
+            let text = format!(
+                "{} showed two histories: the proof is kept (`dsm evidence list`)",
+                name(device)
+            );
+            let object = json!({
+                "event": "forked", "peer": name(device), "device": device.to_string(),
+            });
+            (text, object)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `dsm settings`: what this wallet asks of value.
+
+use clap::ValueEnum;
+use dsm_core::{FinalityClass, View};
+use dsm_store::Changes;
+use serde_json::json;
+
+use crate::home::Home;
+use crate::output::Output;
+
+/// A finality class on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Class {
+    /// Nothing prevents a second spend; a cheat leaves evidence.
+    Exposed,
+    /// Chips that cannot go back, at every hop.
+    Anchored,
+    /// Certificates of slot sets for every hop.
+    Registered,
+}
+
+impl From<Class> for FinalityClass {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Exposed => Self::Exposed,
+            Class::Anchored => Self::Anchored,
+            Class::Registered => Self::Registered,
+        }
+    }
+}
+
+pub(crate) fn run(
+    home: &Home,
+    accept: Option<Class>,
+    exposed_cap: Option<u64>,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    let mut settings = engine.wallet().books()?.settings().clone();
+    if accept.is_some() || exposed_cap.is_some() {
+        settings.enough = accept.map_or(settings.enough, FinalityClass::from);
+        settings.exposed_cap = exposed_cap.unwrap_or(settings.exposed_cap);
+        engine.commit(&Changes { settings: Some(settings.clone()), ..Changes::default() })?;
+    }
+    let text = format!(
+        "Enough for any amount: class {}.\nIn a weaker class, at most {} base units of a token may \
+         rest on any one device.",
+        settings.enough.name(),
+        settings.exposed_cap
+    );
+    let object = json!({
+        "accept": settings.enough.name(),
+        "exposed_cap": settings.exposed_cap,
+        "max_hops": settings.max_hops,
+    });
+    output.say(&text, &object);
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! A wallet with its keys.
+
+use std::collections::BTreeMap;
+
+use dsm_core::{
+    Draft, FinalityClass, Lineage, Lock, Note, Output, OwnLog, Policy, TokenId, Value, View,
+    lot_id, write,
+};
+use dsm_crypto::SecretKey;
+use dsm_encoding::List;
+use dsm_log::{DeviceDescriptor, DeviceId};
+use dsm_session::{Batch, Held, Ledger};
+use dsm_store::{Changes, Kv, StoreError, Wallet};
+
+use crate::IssueError;
+
+/// The keys of a wallet's devices: of the one that pays and is paid, and of one for each token that
+/// it issues.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs the wallet's own log.
+    pub main: SecretKey,
+    /// Sign issuing logs.
+    pub issuing: BTreeMap<DeviceId, SecretKey>,
+}
+
+/// A wallet that can speak and sign. The only writer of its store.
+#[derive(Debug)]
+pub struct Engine<K: Kv> {
+    pub(crate) wallet: Wallet<K>,
+    pub(crate) keys: Keys,
+}
+
+impl<K: Kv> Engine<K> {
+    /// A wallet with its keys.
+    pub fn new(wallet: Wallet<K>, keys: Keys) -> Self {
+        Self { wallet, keys }
+    }
+
+    /// The wallet.
+    pub fn wallet(&self) -> &Wallet<K> {
+        &self.wallet
+    }
+
+    /// Makes something durable that no conversation brought.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        self.wallet.commit(changes)
+    }
+
+    /// Begins the log of a token's issuing device and keeps the policy.
+    ///
+    /// The device's key must be durable before.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn begin_token(
+        &mut self,
+        issuer: &DeviceDescriptor,
+        key: SecretKey,
+        policy: Policy,
+    ) -> Result<TokenId, StoreError> {
+        let token = policy.id();
+        let device = issuer.id();
+        self.wallet.commit(&Changes {
+            own_logs: vec![OwnLog::new(device)],
+            own_descriptors: vec![issuer.clone()],
+            policies: vec![policy],
+            ..Changes::default()
+        })?;
+        self.keys.issuing.insert(device, key);
+        Ok(token)
+    }
+
+    /// Issues the next unused lot of a token to this wallet.
+    ///
+    /// # Errors
+    /// [`IssueError`] says why not.
+    pub fn issue(&mut self, token: &TokenId, amount: u64) -> Result<Note, IssueError> {
+        let (batch, note) = self.write_issue(token, amount)?;
+        self.wallet.commit(&Changes { batch, ..Changes::default() })?;
+        Ok(note)
+    }
+
+    fn write_issue(&self, token: &TokenId, amount: u64) -> Result<(Batch, Note), IssueError> {
+        let books = self.wallet.books()?;
+        let policy = books.policy(token).ok_or(IssueError::NotIssuer)?;
+        let issuer = policy.issuer;
+        let log = books.own_log_of(&issuer).ok_or(IssueError::NotIssuer)?;
+        let key = self.keys.issuing.get(&issuer).ok_or(IssueError::NotIssuer)?;
+        if books.is_forked(&issuer) || books.is_forked(&books.me()) {
+            return Err(IssueError::OwnFork);
+        }
+        let most = policy.units_per_lot;
+        if amount == 0 || amount > most {
+            return Err(IssueError::Amount { most });
+        }
+        if policy.cosigners.threshold > 0 {
+            return Err(IssueError::Cosigners);
+        }
+        let unused = |lot: &u64| {
+            books.first_spend(&issuer, &lot_id(token, *lot), policy.issuer_floor.index).is_none()
+        };
+        let lot = (0..policy.lots).find(unused).ok_or(IssueError::NoLot)?;
+        let lock = Lock::Device { id: books.me(), floor: books.own_log().at };
+        let output = Output { token: *token, amount, lock };
+        let outputs = List::try_from(vec![output]).map_err(|_| IssueError::Log)?;
+        let value = Value::Issue { token: *token, lot, outputs, cosignatures: List::default() };
+        let (spends, value) = (vec![lot_id(token, lot)], Some(value));
+        let draft = Draft { spends, value, ..Draft::default() };
+        let written = write(&log, draft, books.network(), key).ok_or(IssueError::Log)?;
+        books.check()?;
+        let note = Note { output, head: written.log.at.head, number: 0 };
+        // One's own hops count as certified.
+        let class = FinalityClass::Registered;
+        let lineage = Lineage { class, uncertified: Default::default(), hops: 1 };
+        let held = Held::new(note, &lineage).ok_or(IssueError::Log)?;
+        Ok((Batch { written: vec![written], held: vec![held], ..Batch::default() }, note))
+    }
+}
