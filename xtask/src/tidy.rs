@@ -1,6 +1,7 @@
 //! What a reader should be able to rely on everywhere: sizes, words, purposes, order.
 
 mod glossary;
+mod links;
 mod purposes;
 mod shape;
 mod words;
@@ -17,5 +18,6 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
     findings.extend(words::check(&files));
     findings.extend(purposes::check(workspace, &files));
     findings.extend(glossary::check(&files));
+    findings.extend(links::check(&workspace.root, &files));
     Ok(Verdict::of(format!("{} text files", files.len()), findings))
 }
