@@ -83,7 +83,8 @@ fn given(item: &HistoryEntry, to: impl Fn(&DeviceId) -> bool) -> BTreeMap<TokenI
 }
 
 fn describe<K: Kv>(books: &Books<'_, K>, item: &HistoryEntry) -> (String, Value) {
-    let peer = item.peer.map(|peer| books.name_of(&peer).unwrap_or_else(|| peer.to_string()));
+    let other = if item.own { item.peer } else { Some(item.device) };
+    let peer = other.map(|other| books.name_of(&other).unwrap_or_else(|| other.to_string()));
     let with = peer.clone().unwrap_or_else(|| "nobody".to_owned());
     let sums = given(item, |owner| *owner != item.device);
     let amounts: Vec<String> = sums
