@@ -2,6 +2,8 @@
 //!
 //! A change of a form shows here first. Each example names its rule of `spec/dsm.cddl`.
 
+mod messages;
+
 use dsm_encoding::{Decode, Encode, from_slice, to_vec};
 use serde_json::{Value, json};
 
@@ -52,6 +54,11 @@ const TYPES: &[(&str, Again)] = &[
     ("roster-step", again::<dsm_core::identity::RosterStep>),
     ("card", again::<dsm_core::identity::Card>),
     ("receipt", again::<dsm_core::receipt::Receipt>),
+    ("note", again::<dsm_core::Note>),
+    ("dealing", again::<dsm_core::Dealing>),
+    ("held", again::<dsm_session::Held>),
+    ("signed-run", again::<dsm_session::SignedRun>),
+    ("message", again::<dsm_session::Message>),
 ];
 
 pub(crate) fn vector() -> Vector {
@@ -59,6 +66,7 @@ pub(crate) fn vector() -> Vector {
     found.extend(values());
     found.extend(packs());
     found.extend(owners());
+    found.extend(messages::examples());
     let example = |(rule, bytes): &Example| {
         json!({
             "rule_name": rule,

@@ -2,13 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use dsm_core::Reject;
-use dsm_vectors::{Vector, all};
+use dsm_vectors::Vector;
 use serde_json::Value;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every vector, written once for all tests.
+fn all() -> &'static [Vector] {
+    static ALL: OnceLock<Vec<Vector>> = OnceLock::new();
+    ALL.get_or_init(dsm_vectors::all)
 }
 
 fn bytes(hex: &Value) -> Vec<u8> {
@@ -28,8 +35,8 @@ fn rules_of(vectors: &[Vector], name: impl Fn(&Value) -> Vec<Value>) -> BTreeSet
 fn every_rule_is_kept_by_one_vector_and_broken_by_another() {
     let vectors = all();
     let rules: BTreeSet<String> = Reject::RULES.iter().map(|rule| (*rule).to_owned()).collect();
-    let broken = rules_of(&vectors, |value| value.get("rule").cloned().into_iter().collect());
-    let kept = rules_of(&vectors, |value| {
+    let broken = rules_of(vectors, |value| value.get("rule").cloned().into_iter().collect());
+    let kept = rules_of(vectors, |value| {
         let guards = value.get("guards").and_then(Value::as_array).into_iter().flatten();
         guards.map(|guard| guard["rule"].clone()).collect()
     });
@@ -40,7 +47,7 @@ fn every_rule_is_kept_by_one_vector_and_broken_by_another() {
 #[test]
 fn a_negative_vector_names_a_positive_one_of_its_noun() {
     let vectors = all();
-    for vector in &vectors {
+    for vector in vectors {
         if let Some(sibling) = vector.value.get("sibling") {
             let found = vectors.iter().find(|one| sibling == &Value::from(one.path.clone()));
             assert_eq!(found.unwrap().value["expect"], "accept", "{}", vector.path);
@@ -83,11 +90,11 @@ fn the_schema_describes_every_object() {
             if value["noun"] == *noun
                 && let Some(found) = value.get(*member)
             {
-                fits(rule, &bytes(found), &path);
+                fits(rule, &bytes(found), path);
             }
         }
         for example in value.get("examples").and_then(Value::as_array).into_iter().flatten() {
-            fits(example["rule_name"].as_str().unwrap(), &bytes(&example["bytes"]), &path);
+            fits(example["rule_name"].as_str().unwrap(), &bytes(&example["bytes"]), path);
         }
     }
 }
@@ -95,7 +102,7 @@ fn the_schema_describes_every_object() {
 #[test]
 fn the_schema_describes_nothing_else() {
     let schema = std::fs::read_to_string(root().join("spec/dsm.cddl")).unwrap();
-    let drift = all().into_iter().find(|vector| vector.path == "drift.json").unwrap();
+    let drift = all().iter().find(|vector| vector.path == "drift.json").unwrap();
     for example in drift.value["examples"].as_array().unwrap() {
         let rule = example["rule_name"].as_str().unwrap();
         let mut bytes = bytes(&example["bytes"]);
