@@ -130,6 +130,12 @@ pub enum Message {
     },
     /// The speaker has nothing more to say.
     Done {},
+    /// Answers a Sync that told something: of its devices whose hinted places lie beyond all that the
+    /// speaker knows, hints of the last places that it knows.
+    Behind {
+        /// Some of them.
+        hints: List<Hint, MAX_NEWS>,
+    },
 }
 choice! { Message {
     0 => Hello { network, device, salt, accepted, known },
@@ -144,6 +150,7 @@ choice! { Message {
     9 => Contradict { run },
     10 => Refuse { rule },
     11 => Done {},
+    12 => Behind { hints },
 } }
 
 impl Message {
@@ -163,6 +170,7 @@ impl Message {
             Self::Contradict { .. } => "Contradict",
             Self::Refuse { .. } => "Refuse",
             Self::Done {} => "Done",
+            Self::Behind { .. } => "Behind",
         }
     }
 }

@@ -79,6 +79,8 @@ pub(crate) struct Met {
     /// How many answers to contradictions are due.
     pub(crate) contradictions: u32,
     pub(crate) synced: bool,
+    /// Whether an answer to the own Sync is due.
+    pub(crate) awaits_behind: bool,
     pub(crate) done: bool,
 }
 
@@ -218,6 +220,7 @@ impl Session {
                     told: 0,
                     contradictions: 0,
                     synced: false,
+                    awaits_behind: false,
                     done: false,
                 };
                 self.meet(books, met, effects)
@@ -237,6 +240,7 @@ impl Session {
             Message::Receipt { dealt } => self.acknowledged(books, *dealt, effects),
             Message::Evidence { proofs } => self.evidence(books, proofs.into_inner(), effects),
             Message::Sync { hints } => self.compare(books, &hints, effects),
+            Message::Behind { hints } => self.compare_behind(books, &hints, effects),
             Message::Contradict { run } => self.contradicted(books, &run, effects),
             Message::Refuse { rule } => Err(SessionError::Refused { rule }),
             Message::Done {} => {
@@ -316,8 +320,8 @@ impl Session {
                 None => Ok(()),
             };
         }
-        let quiet =
-            met.synced && met.contradictions == 0 && matches!(self.incoming, Incoming::Idle);
+        let told = met.synced && !met.awaits_behind && met.contradictions == 0;
+        let quiet = told && matches!(self.incoming, Incoming::Idle);
         let turn = self.goal.peer().is_some() || met.done;
         if quiet && turn && !self.done {
             self.done = true;

@@ -53,26 +53,70 @@ impl Session {
             let proofs = List::try_from(proofs.to_vec()).map_err(SessionError::Form)?;
             effects.frames.push(Message::Evidence { proofs });
         }
+        met.awaits_behind = !hints.is_empty();
         effects.frames.push(Message::Sync { hints });
         Ok(())
     }
 
-    /// Compares the peer's hints with what is known here.
+    /// Compares the peer's hints with what is known here, and says where this side is behind.
     pub(crate) fn compare<L: Ledger>(
         &mut self,
         books: &L,
         hints: &[Hint],
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        let salt = self.salt;
         let met = self.met()?;
         if met.synced {
             return Err(SessionError::Unexpected("a second Sync"));
         }
         met.synced = true;
+        let beyond = self.contradict(books, hints, effects)?;
+        if hints.is_empty() {
+            return Ok(());
+        }
+        let salt = self.salt;
+        let met = self.met()?;
+        let behind = beyond.into_iter().filter_map(|(device, index)| {
+            let last = books.latest(&device).filter(|last| last.index < index)?;
+            Some(hint(&salt, &met.salt, &device, &last))
+        });
+        let hints = List::try_collect(behind.take(MAX_NEWS)).map_err(SessionError::Form)?;
+        effects.frames.push(Message::Behind { hints });
+        Ok(())
+    }
+
+    /// The peer knew less of some devices than it was told of: compares what it does know.
+    pub(crate) fn compare_behind<L: Ledger>(
+        &mut self,
+        books: &L,
+        hints: &[Hint],
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let met = self.met()?;
+        if !core::mem::replace(&mut met.awaits_behind, false) {
+            return Err(SessionError::Unexpected("Behind"));
+        }
+        self.contradict(books, hints, effects)?;
+        Ok(())
+    }
+
+    /// Contradicts hints of other heads than those that are known here. Gives the places whose heads
+    /// are not known.
+    fn contradict<L: Ledger>(
+        &mut self,
+        books: &L,
+        hints: &[Hint],
+        effects: &mut Effects,
+    ) -> Result<Vec<(DeviceId, u64)>, SessionError> {
+        let salt = self.salt;
+        let met = self.met()?;
+        let mut beyond = Vec::new();
         for theirs in hints {
             for device in books.devices_like(&theirs.device) {
-                let Some(head) = books.head(&device, theirs.index) else { continue };
+                let Some(head) = books.head(&device, theirs.index) else {
+                    beyond.push((device, theirs.index));
+                    continue;
+                };
                 let at = Position { index: theirs.index, head };
                 if hint(&met.salt, &salt, &device, &at) == *theirs {
                     continue;
@@ -82,7 +126,7 @@ impl Session {
                 effects.frames.push(Message::Contradict { run: Box::new(run) });
             }
         }
-        Ok(())
+        Ok(beyond)
     }
 
     /// The peer shows another history than the hint told: prove the fork, if there is one.
