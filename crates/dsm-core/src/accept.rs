@@ -15,10 +15,14 @@ use crate::entry::{Before, Entry};
 use crate::known::Known;
 use crate::lineage::{Lineage, judge};
 use crate::pack::{Allowance, OpenedEntry, Pack, Resolved, resolve};
-use crate::tripwire::contradiction;
+use crate::tripwire::{contradiction, prove_contradiction};
 use crate::value::MAX_OPS;
 use crate::view::{Allowed, Peer};
 use crate::{Facts, FinalityClass, Note, Op, Reject, View};
+
+/// The most fork proofs that one verdict makes: each may be as long as the longest known run. What
+/// is beyond is found again when it is shown again, and meanwhile counts for nothing either.
+const MAX_PROOFS: usize = 8;
 
 /// An entry as its writer deals it to its peer, with the lineage that the peer lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -242,17 +246,18 @@ fn check_pack<V: View + ?Sized>(
         signed.ok_or(Reject::Signature { device })?;
         lines.push((line, descriptor));
     }
-    let mut forked = Vec::new();
+    let mut forked: Vec<DeviceId> = Vec::new();
     for (line, descriptor) in lines {
         let device = line.device;
-        match contradiction(view, line, &descriptor) {
-            Ok(None) => {}
-            Ok(Some(proof)) => {
-                forked.push(device);
-                forks.push(proof);
-            }
-            // The view lost what it needs to prove it; it must not learn another history.
-            Err(()) => return Err(Reject::Forked { device }),
+        let Some(index) = contradiction(view, line) else { continue };
+        if forked.last() == Some(&device) {
+            continue;
+        }
+        forked.push(device);
+        if !view.is_forked(&device) && forks.len() < MAX_PROOFS {
+            // Without a proof the view lost what it needs; it must not learn another history.
+            let proof = prove_contradiction(view, line, &descriptor, index);
+            forks.push(proof.ok_or(Reject::Forked { device })?);
         }
     }
     Ok((resolved, forked))

@@ -50,25 +50,23 @@ pub fn prove_fork<V: View + ?Sized>(
     proof.verify().ok()
 }
 
-/// The proof, if a verified run and what the view knows contradict each other anywhere.
-///
-/// # Errors
-/// If they do and the view cannot prove it.
-pub(crate) fn contradiction<V: View + ?Sized>(
+/// The first index at which a verified run and what the view knows contradict each other.
+pub(crate) fn contradiction<V: View + ?Sized>(view: &V, line: &Line) -> Option<u64> {
+    (line.start.index..=line.end().index).find(|index| {
+        let known = view.head(&line.device, *index);
+        known.is_some() && known != line.head(*index)
+    })
+}
+
+/// The proof of a contradiction at an index.
+pub(crate) fn prove_contradiction<V: View + ?Sized>(
     view: &V,
     line: &Line,
     descriptor: &DeviceDescriptor,
-) -> Result<Option<Verified<ForkProof>>, ()> {
-    let differs = |index: &u64| {
-        let known = view.head(&line.device, *index);
-        known.is_some() && known != line.head(*index)
-    };
-    let Some(index) = (line.start.index..=line.end().index).find(differs) else {
-        return Ok(None);
-    };
-    let start = line.head(index).map(|head| Position { index, head }).ok_or(())?;
-    let before = index.saturating_sub(line.start.index);
-    let pairs = line.records.iter().skip(usize::try_from(before).map_err(|_| ())?);
-    let pairs: Vec<Pair> = pairs.map(dsm_log::Record::pair).collect();
-    prove_fork(view, descriptor, start, &pairs, &line.signature).map(Some).ok_or(())
+    index: u64,
+) -> Option<Verified<ForkProof>> {
+    let start = Position { index, head: line.head(index)? };
+    let before = usize::try_from(index.checked_sub(line.start.index)?).ok()?;
+    let pairs: Vec<Pair> = line.records.get(before..)?.iter().map(dsm_log::Record::pair).collect();
+    prove_fork(view, descriptor, start, &pairs, &line.signature)
 }

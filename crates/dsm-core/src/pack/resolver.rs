@@ -44,8 +44,9 @@ impl<'a> Resolver<'a> {
             lines.push(Line {
                 device: *entry(devices, run.device)?,
                 start: run.start,
-                records: Vec::with_capacity(run.records.len()),
-                heads: Vec::with_capacity(run.records.len()),
+                // A claimed record may be three bytes: memory is taken as they are hashed.
+                records: Vec::new(),
+                heads: Vec::new(),
                 signature: run.signature.clone(),
             });
         }
