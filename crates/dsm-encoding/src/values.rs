@@ -1,4 +1,4 @@
-//! The two traits and the forms of plain values (spec chapter 1, bytes).
+//! The two traits and the forms of plain values (`spec/bytes.md`).
 //!
 //! Integers are CBOR integers, `[u8; N]` is a byte string of N bytes, a tuple is an array and none
 //! is null. An option of an option has no form of its own: none in some would read back as none.
@@ -23,9 +23,12 @@ pub trait Decode: Sized {
     fn decode(from: &mut Reader<'_>) -> Result<Self, DecodeError>;
 }
 
+/// Most of what is hashed fits, so that its bytes need not grow step by step.
+const USUAL_SIZE: usize = 256;
+
 /// The canonical bytes of a value.
 pub fn to_vec<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
-    let mut writer = Writer::new();
+    let mut writer = Writer::with_capacity(USUAL_SIZE);
     value.encode(&mut writer);
     writer.into_vec()
 }

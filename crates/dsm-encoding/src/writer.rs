@@ -1,4 +1,4 @@
-//! Writes items in their one form (spec chapter 1, bytes).
+//! Writes items in their one form (`spec/bytes.md`).
 
 use alloc::vec::Vec;
 
@@ -16,6 +16,12 @@ impl Writer {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A writer with room for this many bytes; it grows beyond.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes) }
     }
 
     /// Writes an unsigned integer.
