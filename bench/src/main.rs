@@ -1,2 +1,55 @@
 //! Measures, side by side in one run.
-fn main() {}
+//!
+//! `dsm-bench NAME [--json] [--save]`: runs one benchmark, prints a table or one flat JSON object, and
+//! with `--save` writes the object to `bench/results/NAME.json`.
+
+mod core;
+mod report;
+mod timing;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::report::{Reach, Report};
+
+/// Counts what is in use, for the benchmarks of hostile input.
+#[global_allocator]
+static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
+
+/// A benchmark: its name, its targets, and what measures.
+type Benchmark = (&'static str, &'static [Reach], fn(&mut Report));
+
+const BENCHMARKS: &[Benchmark] = &[("core", core::REACH, core::run)];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let (options, names): (Vec<&str>, Vec<&str>) =
+        words.iter().map(String::as_str).partition(|word| word.starts_with("--"));
+    let known = options.iter().all(|option| matches!(*option, "--json" | "--save"));
+    let chosen = BENCHMARKS.iter().find(|(name, ..)| names == [*name]);
+    let (true, Some((name, targets, run))) = (known, chosen) else {
+        let all: Vec<&str> = BENCHMARKS.iter().map(|(name, ..)| *name).collect();
+        eprintln!("dsm-bench NAME [--json] [--save]; there are: {}", all.join(", "));
+        return ExitCode::FAILURE;
+    };
+    let mut report = Report::default();
+    run(&mut report);
+    let json = options.contains(&"--json");
+    print(&if json { report.json() } else { report.table(targets) });
+    if !options.contains(&"--save") {
+        return ExitCode::SUCCESS;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results").join(format!("{name}.json"));
+    match std::fs::write(&path, report.json()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {} cannot be written: {error}", path.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the result is the output")]
+fn print(text: &str) {
+    print!("{text}");
+}

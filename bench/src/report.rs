@@ -1,0 +1,80 @@
+//! What a benchmark found: numbers under names.
+
+use std::fmt::Write as _;
+
+/// A target: the key and the most that it may be.
+pub(crate) type Reach = (&'static str, f64);
+
+/// Numbers in the order in which they were measured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report(Vec<(String, f64)>);
+
+impl Report {
+    /// Notes a number and tells it to whoever watches.
+    pub(crate) fn number(&mut self, key: impl Into<String>, value: f64) {
+        let key = key.into();
+        eprintln!("{key} {}", short(value));
+        self.0.push((key, value));
+    }
+
+    /// One flat object.
+    pub(crate) fn json(&self) -> String {
+        let lines: Vec<String> =
+            self.0.iter().map(|(key, value)| format!("  \"{key}\": {}", short(*value))).collect();
+        format!("{{\n{}\n}}\n", lines.join(",\n"))
+    }
+
+    /// A table for people, targets first.
+    pub(crate) fn table(&self, targets: &[Reach]) -> String {
+        let mut text = String::new();
+        for (key, most) in targets {
+            let found = self.0.iter().find(|(name, _)| name == key).map(|(_, value)| *value);
+            let (value, verdict) = match found {
+                Some(value) if value <= *most => (short(value), "reached"),
+                Some(value) => (short(value), "MISSED"),
+                None => ("-".to_owned(), "not measured"),
+            };
+            let limit = format!("(at most {})", short(*most));
+            writeln!(text, "{key:<36} {value:>12} {limit:<20} {verdict}").ok();
+        }
+        for (key, value) in &self.0 {
+            if !targets.iter().any(|(name, _)| name == key) {
+                writeln!(text, "{key:<48} {:>12}", short(*value)).ok();
+            }
+        }
+        text
+    }
+}
+
+/// As many digits as mean something.
+fn short(value: f64) -> String {
+    let digits = match value {
+        _ if value.fract() == 0.0 => 0,
+        _ if value < 0.1 => 5,
+        _ if value < 100.0 => 3,
+        _ => 1,
+    };
+    format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_flat_and_has_numbers_only() {
+        let mut report = Report::default();
+        report.number("a.bytes", 7000.0);
+        report.number("a.ratio", 1.23456);
+        assert_eq!(report.json(), "{\n  \"a.bytes\": 7000,\n  \"a.ratio\": 1.235\n}\n");
+    }
+
+    #[test]
+    fn a_missed_target_is_called_so() {
+        let mut report = Report::default();
+        report.number("a", 2.0);
+        assert!(report.table(&[("a", 1.0)]).contains("MISSED"));
+        assert!(report.table(&[("a", 2.0)]).contains("reached"));
+        assert!(report.table(&[("b", 2.0)]).contains("not measured"));
+    }
+}
