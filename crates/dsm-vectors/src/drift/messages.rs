@@ -41,6 +41,7 @@ pub(super) fn examples() -> Vec<Example> {
         Message::Contradict { run: Box::new(run()) },
         Message::Refuse { rule: "R-48".try_into().expect("a short id") },
         Message::Done {},
+        Message::Behind { hints: limited(Vec::new()) },
     ];
     let dealing = Dealing {
         entry: written.entry.clone(),
