@@ -18,6 +18,7 @@ mod digest;
 mod domain;
 mod hash;
 pub mod kem;
+pub mod noise;
 pub mod recovery;
 pub mod seal;
 mod secret;

@@ -10,6 +10,7 @@
 
 extern crate alloc;
 
+pub mod channel;
 mod effects;
 mod error;
 mod held;
