@@ -46,6 +46,9 @@ impl Decode for Founding {
     }
 }
 
+/// A contact as it is kept.
+pub(crate) type ContactRow = (Text<MAX_NAME>, Card);
+
 /// Somebody whose device is pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
@@ -60,7 +63,7 @@ impl Contact {
         Ok((Text::try_from(self.name.as_str())?, &self.card))
     }
 
-    pub(crate) fn from_row((name, card): (Text<MAX_NAME>, Card)) -> Self {
+    pub(crate) fn from_row((name, card): ContactRow) -> Self {
         Self { name: name.to_string(), card }
     }
 }

@@ -48,6 +48,12 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// A contact's name is empty or too long.
+    #[error("a contact's name has 1 to {most} bytes")]
+    NameLength {
+        /// The most bytes that it may have.
+        most: usize,
+    },
     /// A contact's card breaks a rule.
     #[error("the card is refused: {0}")]
     Card(Reject),

@@ -8,7 +8,7 @@ use dsm_session::Ledger;
 use super::Books;
 use crate::changes::Contact;
 use crate::kv::{Kv, Snapshot, Table};
-use crate::rows::{EntryRow, PeerRow, damaged, device_key, place, read, split};
+use crate::rows::{EntryRow, PeerRow, damaged, device_key, place, read};
 
 /// An entry of one's own, or one that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,14 +126,5 @@ impl<K: Kv> Books<'_, K> {
         let EntryRow { entry, class, .. } = row;
         let (peer, at) = (entry.peer, Position { index, head });
         Some(HistoryEntry { own, device, peer, at, entry, class, acknowledged })
-    }
-
-    /// The devices of which anything is known, without those of one's own.
-    #[must_use]
-    pub fn strangers(&self) -> Vec<DeviceId> {
-        let all = self.all(Table::Descriptors, &[], |key, _| {
-            split(Table::Descriptors, key).map(|(device, _)| DeviceId(device))
-        });
-        all.into_iter().filter(|device| !self.is_own(device)).collect()
     }
 }

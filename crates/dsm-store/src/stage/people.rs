@@ -1,42 +1,96 @@
-//! Contacts: whose devices are pinned.
+//! Contacts: whose devices are pinned, and which of them are active.
+
+use std::collections::BTreeSet;
 
 use dsm_core::Reject;
-use dsm_core::identity::Card;
-use dsm_encoding::Text;
+use dsm_core::identity::{Card, IdentityId};
+use dsm_log::DeviceId;
 
 use super::Stage;
 use crate::StoreError;
-use crate::changes::{Contact, MAX_NAME};
+use crate::changes::{Contact, ContactRow, MAX_NAME};
 use crate::kv::{Snapshot, Table};
-use crate::rows::{PeerRow, bytes, damaged, device_key};
+use crate::rows::{PeerRow, bytes, damaged, device_key, scan};
 
 impl<S: Snapshot> Stage<'_, S> {
-    /// Pins the device of a card, or renames it. What was dealt with it stays; its place in the card is a
-    /// claim and not learned.
+    /// Pins the device of a card, or renames it. What was dealt with it stays; its place in the card
+    /// is a claim and not learned.
     pub(super) fn contact(&mut self, contact: &Contact) -> Result<(), StoreError> {
-        let active = match contact.card.roster(self.network) {
-            Ok(_) => true,
-            Err(Reject::NotEnrolled { .. }) => false,
+        match contact.card.roster(self.network) {
+            Ok(_) | Err(Reject::NotEnrolled { .. }) => {}
             Err(reject) => return Err(StoreError::Card(reject)),
-        };
+        }
         let device = contact.card.descriptor.id();
         let key = device_key(&device).to_vec();
         let name = contact.name.as_bytes().to_vec();
-        let of: Option<Vec<u8>> = self.get(Table::Names, &name)?;
-        if contact.name.is_empty() || of.is_some_and(|of| of != key) {
+        if name.is_empty() || name.len() > MAX_NAME {
+            return Err(StoreError::NameLength { most: MAX_NAME });
+        }
+        if self.get(Table::Names, &name)?.is_some_and(|of| of != key) {
             return Err(StoreError::NameTaken { name: contact.name.clone() });
         }
-        if let Some(before) = self.load::<(Text<MAX_NAME>, Card)>(Table::Contacts, &key)? {
-            self.remove(Table::Names, before.0.as_bytes().to_vec());
+        let mut contact = contact.clone();
+        if let Some(row) = self.load::<ContactRow>(Table::Contacts, &key)? {
+            let before = Contact::from_row(row);
+            self.remove(Table::Names, before.name.into_bytes());
+            // A card never takes back what a later one showed.
+            if before.card.steps.len() > contact.card.steps.len() {
+                contact.card = before.card;
+            }
         }
         let row = contact.row().map_err(|_| damaged(Table::Contacts))?;
         self.put(Table::Contacts, key.clone(), bytes(&row));
         self.put(Table::Names, name, key.clone());
         self.descriptor(&contact.card.descriptor)?;
-        let peer: Option<PeerRow> = self.load(Table::Peers, &key)?;
-        let none = PeerRow { active, tip: None, stitch: None, at: None };
-        let peer = peer.map_or(none, |peer| PeerRow { active, ..peer });
-        self.put(Table::Peers, key, bytes(&peer));
+        let none = PeerRow { active: false, tip: None, stitch: None, at: None };
+        self.put_first(Table::Peers, key, bytes(&none))?;
+        self.enrol(&contact.card.genesis.id())
+    }
+
+    /// Of all pinned devices of an owner, those in the newest roster that is known are active.
+    fn enrol(&mut self, owner: &IdentityId) -> Result<(), StoreError> {
+        let cards: Vec<Card> =
+            self.cards()?.into_iter().filter(|card| card.genesis.id() == *owner).collect();
+        let newest = cards.iter().max_by_key(|card| card.steps.len());
+        let roster = newest.map(|card| (card.descriptor.id(), card.roster(self.network)));
+        for card in &cards {
+            let device = card.descriptor.id();
+            let active = match &roster {
+                Some((_, Ok(roster))) => roster.devices().contains(&device),
+                // A card of a retired device says of that device only.
+                Some((retired, Err(_))) => *retired != device && card.roster(self.network).is_ok(),
+                None => false,
+            };
+            self.activate(&device, active)?;
+        }
         Ok(())
+    }
+
+    fn activate(&mut self, device: &DeviceId, active: bool) -> Result<(), StoreError> {
+        let key = device_key(device).to_vec();
+        match self.load::<PeerRow>(Table::Peers, &key)? {
+            Some(peer) if peer.active != active => {
+                self.put(Table::Peers, key, bytes(&PeerRow { active, ..peer }));
+                Ok(())
+            }
+            Some(_) => Ok(()),
+            None => Err(damaged(Table::Peers)),
+        }
+    }
+
+    /// The cards of all contacts, those of this change among them.
+    fn cards(&self) -> Result<Vec<Card>, StoreError> {
+        let staged = self.rows.keys().filter(|(table, _)| *table == Table::Contacts);
+        let mut keys: BTreeSet<Vec<u8>> = staged.map(|(_, key)| key.clone()).collect();
+        scan(self.base, Table::Contacts, &[], |key, _| {
+            keys.insert(key.to_vec());
+            Ok(())
+        })?;
+        let mut cards = Vec::new();
+        for key in keys {
+            let row: Option<ContactRow> = self.load(Table::Contacts, &key)?;
+            cards.extend(row.map(|row| Contact::from_row(row).card));
+        }
+        Ok(cards)
     }
 }

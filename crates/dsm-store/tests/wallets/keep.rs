@@ -237,6 +237,26 @@ pub(crate) fn news_go_out_once_in_order<H: Home>(home: &H) {
     assert_eq!(ada.books().news(&peer), news, "own heads are no news: {own}");
 }
 
+pub(crate) fn news_go_out_in_parts<H: Home>(home: &H) {
+    let mut ada = Person::new(home, "ada");
+    let peer = DeviceId(Digest::ZERO);
+    let mut facts = Vec::new();
+    let mut heads = Vec::new();
+    for number in 0..70 {
+        let mut writer = Actor::new(&format!("writer {number}"));
+        facts.push(entry(&mut writer, 1).facts);
+        heads.push((writer.id(), writer.at()));
+    }
+    ada.commit(&Changes { facts, ..Changes::default() }).expect("facts");
+    let (first, rest) = heads.split_at(64);
+    for part in [first, rest, &[]] {
+        let news = ada.books().news(&peer);
+        assert_eq!(news.heads, part);
+        let batch = Batch { told: Some((peer, news.upto)), ..Batch::default() };
+        ada.commit(&Changes { batch, ..Changes::default() }).expect("told");
+    }
+}
+
 pub(crate) fn settings_are_kept<H: Home>(home: &H) {
     let mut ada = Person::new(home, "ada");
     let mut settings = Settings { enough: FinalityClass::Registered, ..Settings::default() };

@@ -4,6 +4,7 @@ mod forks;
 mod home;
 mod keep;
 mod person;
+mod roster;
 mod talk;
 mod trade;
 
@@ -37,6 +38,8 @@ every_store! {
         a_fork_freezes_what_rests_on_it,
         two_entries_are_never_made_from_one_place,
         a_copy_behind_its_log_cannot_write_what_was_written;
+    roster:
+        the_newest_roster_says_who_is_active;
     keep:
         the_first_fact_wins,
         an_opening_of_another_record_is_not_kept,
@@ -48,6 +51,7 @@ every_store! {
         a_spent_note_is_never_held_again,
         exposure_is_the_sum_of_what_is_held,
         news_go_out_once_in_order,
+        news_go_out_in_parts,
         settings_are_kept,
         there_is_one_wallet_in_a_store,
         another_format_is_refused,

@@ -26,7 +26,7 @@ pub(crate) struct Person<'h, H: Home> {
 }
 
 /// `N` bytes from a seed and a purpose.
-fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
+pub(crate) fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
     let mut bytes = [0; N];
     for (at, part) in (0_u64..).zip(bytes.chunks_mut(32)) {
         let digest = hash(Domain::Seed, &(seed, purpose, at));
@@ -35,7 +35,8 @@ fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
     Secret::from_bytes(bytes)
 }
 
-fn descriptor(
+/// A device without anchor or slot set.
+pub(crate) fn descriptor(
     key: &SecretKey,
     recovery: dsm_crypto::Digest,
     kem: dsm_crypto::Digest,
