@@ -35,6 +35,7 @@ impl Stage {
     }
 
     /// Tells the audience what happens: text for people, or an object for programs.
+    #[expect(clippy::print_stdout, reason = "the play is the output of the command")]
     pub(super) fn tell(&self, text: &str, object: &Value) {
         if self.json {
             println!("{object}");
