@@ -98,12 +98,7 @@ impl Stage {
         result
     }
 
-    fn call(
-        &self,
-        caller: &str,
-        words: &[&str],
-        waiting: &mut Child,
-    ) -> Result<Meeting, Problem> {
+    fn call(&self, caller: &str, words: &[&str], waiting: &mut Child) -> Result<Meeting, Problem> {
         let out = waiting.stdout.take().ok_or_else(|| Problem::new("no output of dsm receive"))?;
         let mut out = BufReader::new(out);
         let mut first = String::new();
