@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use dsm_crypto::{Secret, SecretKey};
+use dsm_crypto::{KemSecret, Secret, SecretKey};
 use dsm_encoding::{List, from_slice, record, to_vec};
 use dsm_engine::{Engine, Keys};
 use dsm_log::DeviceId;
@@ -104,9 +104,10 @@ impl Home {
             .iter()
             .map(|one| (one.device, SecretKey::from_seed(Secret::from_bytes(one.seed))))
             .collect();
+        let kem = KemSecret::from_seed(Secret::from_bytes(file.kem));
         let kv = FileKv::open(&self.store_path())
             .with_context(|| format!("cannot open the wallet in {}", self.path.display()))?;
-        Ok(Engine::new(Wallet::open(kv)?, Keys { main, issuing }))
+        Ok(Engine::new(Wallet::open(kv)?, Keys { main, issuing, kem }))
     }
 }
 

@@ -2,9 +2,12 @@
 
 use anyhow::{Context, anyhow};
 use cpu_time::ProcessTime;
-use dsm_core::View;
-use dsm_engine::{ConverseError, Engine};
-use dsm_session::{Goal, Notice};
+use dsm_core::identity::Card;
+use dsm_core::{Reject, View};
+use dsm_crypto::Secret;
+use dsm_engine::{ConverseError, Engine, Secure, SecureError};
+use dsm_log::DeviceId;
+use dsm_session::{Goal, Notice, SessionError};
 use dsm_store::{FileKv, Kv};
 use dsm_transport::{TcpError, TcpLink, TcpPlace};
 use serde_json::{Value, json};
@@ -31,7 +34,7 @@ pub(crate) fn pay(
         let amount = amount::read(text, &policy)?;
         Goal::Pay { peer, token: policy.id(), amount }
     };
-    let result = call(&mut engine, link, goal, output);
+    let result = call(&mut engine, contact, link, goal, output);
     if let Err(error) = result {
         let due = is_due(&engine, contact)?;
         return Err(if due {
@@ -55,7 +58,7 @@ pub(crate) fn sync(
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
     let peer = device(&engine, contact)?;
-    call(&mut engine, link, Goal::Sync { peer }, output)
+    call(&mut engine, contact, link, Goal::Sync { peer }, output)
 }
 
 /// Waits for callers.
@@ -79,22 +82,29 @@ pub(crate) fn receive(
     let text = format!("waiting at tcp:{address}");
     output.note(&text, &json!({ "event": "waiting", "link": format!("tcp:{address}") }));
     let mut last = Ok(());
-    for _ in 0..times {
-        let mut link = place.accept()?;
-        last = converse(&mut engine, &mut link, Goal::Receive { ask }, output);
-        if let (Err(error), true) = (&last, times > 1) {
+    let mut met = 0;
+    while met < times {
+        last = answer(&mut engine, place.accept()?, Goal::Receive { ask }, output);
+        // A stranger does not use up the visit of a contact.
+        let stranger = last.as_ref().err().is_some_and(is_stranger);
+        met += u32::from(!stranger);
+        if let (Err(error), true) = (&last, met < times) {
             output.fail(error);
         }
     }
     last
 }
 
-fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<dsm_log::DeviceId> {
+fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
     let books = engine.wallet().books()?;
     let found = books.contact_named(contact);
     books.check()?;
     let found = found.with_context(|| format!("no contact {contact}; see `dsm contact list`"))?;
-    Ok(found.card.descriptor.id())
+    Ok(found.card)
+}
+
+fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<DeviceId> {
+    Ok(card(engine, contact)?.descriptor.id())
 }
 
 /// Whether the last own entry to a contact waits for its acknowledgement.
@@ -109,20 +119,44 @@ fn is_due(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<bool> {
 
 fn call(
     engine: &mut Engine<FileKv>,
+    contact: &str,
     Place::Tcp(address): &Place,
     goal: Goal,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let mut link = TcpLink::connect(*address).with_context(|| {
+    let card = card(engine, contact)?;
+    let link = TcpLink::connect(*address).with_context(|| {
         format!("nobody answers at tcp:{address}; the other side runs `dsm receive`")
     })?;
+    let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
     converse(engine, &mut link, goal, output)
+}
+
+/// Somebody called: the secure channel first.
+fn answer(
+    engine: &mut Engine<FileKv>,
+    link: TcpLink,
+    goal: Goal,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut link = engine.answer(link, Secret::from_bytes(fresh()?))?;
+    converse(engine, &mut link, goal, output)
+}
+
+/// Whether somebody failed who did not prove to be a contact.
+fn is_stranger(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<SessionError>() {
+        Some(SessionError::Rejected(Reject::UnknownPeer { .. })) => true,
+        Some(SessionError::WrongPeer { .. }) => true,
+        Some(_) => false,
+        None => error.is::<SecureError<TcpError>>(),
+    }
 }
 
 /// One conversation, with its figures.
 fn converse(
     engine: &mut Engine<FileKv>,
-    link: &mut TcpLink,
+    link: &mut Secure<TcpLink>,
     goal: Goal,
     output: &mut Output,
 ) -> anyhow::Result<()> {
@@ -132,8 +166,8 @@ fn converse(
     let result = engine.converse(link, goal, fresh()?, &mut |notice| notices.push(notice.clone()));
     let figures = json!({
         "event": "met",
-        "sent_bytes": link.sent,
-        "received_bytes": link.received,
+        "sent_bytes": link.link().sent,
+        "received_bytes": link.link().received,
         "cpu_us": u64::try_from(cpu.elapsed().as_micros())?,
         "wall_us": u64::try_from(clock.elapsed().as_micros())?,
     });
@@ -143,13 +177,13 @@ fn converse(
         output.say(&text, &object);
     }
     books.check()?;
-    let text = format!("{} B sent, {} B received", link.sent, link.received);
+    let text = format!("{} B sent, {} B received", link.link().sent, link.link().received);
     output.note(&text, &figures);
     result.map_err(describe)
 }
 
 /// Keeps the causes, for exit texts and for the rule in `--json`.
-fn describe(error: ConverseError<TcpError>) -> anyhow::Error {
+fn describe(error: ConverseError<SecureError<TcpError>>) -> anyhow::Error {
     match error {
         ConverseError::Session(error) => anyhow!(error),
         ConverseError::Store(error) => anyhow!(error),

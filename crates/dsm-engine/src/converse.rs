@@ -1,5 +1,6 @@
 //! One conversation with one peer, from Hello to Done.
 
+use dsm_crypto::Digest;
 use dsm_link::Link;
 use dsm_log::Nonce;
 use dsm_session::{Event, Goal, Notice, Session};
@@ -22,7 +23,8 @@ impl<K: Kv> Engine<K> {
         fresh: Nonce,
         tell: &mut dyn FnMut(&Notice),
     ) -> Result<(), ConverseError<L::Error>> {
-        let mut session = Session::new(goal, fresh);
+        let proven = link.peer_key().map(Digest::from_bytes);
+        let mut session = Session::new(goal, fresh).proven(proven);
         let mut message = Vec::new();
         let mut started = false;
         let mut durable = false;

@@ -6,13 +6,14 @@ use dsm_core::{
     Draft, FinalityClass, Lineage, Lock, Note, Output, OwnLog, Policy, TokenId, Value, View,
     lot_id, write,
 };
-use dsm_crypto::SecretKey;
+use dsm_crypto::{KemPublic, KemSecret, Secret, SecretKey};
 use dsm_encoding::List;
+use dsm_link::Link;
 use dsm_log::{DeviceDescriptor, DeviceId};
 use dsm_session::{Batch, Held, Ledger};
 use dsm_store::{Changes, Kv, StoreError, Wallet};
 
-use crate::IssueError;
+use crate::{IssueError, Secure, SecureError};
 
 /// The keys of a wallet's devices: of the one that pays and is paid, and of one for each token that
 /// it issues.
@@ -22,6 +23,8 @@ pub struct Keys {
     pub main: SecretKey,
     /// Sign issuing logs.
     pub issuing: BTreeMap<DeviceId, SecretKey>,
+    /// Opens what is sealed to the wallet's device, and proves on a secure channel that it is it.
+    pub kem: KemSecret,
 }
 
 /// A wallet that can speak and sign. The only writer of its store.
@@ -40,6 +43,31 @@ impl<K: Kv> Engine<K> {
     /// The wallet.
     pub fn wallet(&self) -> &Wallet<K> {
         &self.wallet
+    }
+
+    /// Calls the owner of a pinned KEM key over a link, with 32 fresh bytes.
+    ///
+    /// # Errors
+    /// [`SecureError`].
+    pub fn call<L: Link>(
+        &self,
+        link: L,
+        peer: &KemPublic,
+        fresh: Secret<32>,
+    ) -> Result<Secure<L>, SecureError<L::Error>> {
+        Secure::call(link, self.wallet.network(), &self.keys.kem, peer, fresh)
+    }
+
+    /// Answers a call over a link, with 32 fresh bytes.
+    ///
+    /// # Errors
+    /// [`SecureError`].
+    pub fn answer<L: Link>(
+        &self,
+        link: L,
+        fresh: Secret<32>,
+    ) -> Result<Secure<L>, SecureError<L::Error>> {
+        Secure::answer(link, self.wallet.network(), &self.keys.kem, fresh)
     }
 
     /// Makes something durable that no conversation brought.

@@ -8,8 +8,10 @@ mod converse;
 mod engine;
 mod error;
 mod proof;
+mod secure;
 
 pub use clock::Stopwatch;
 pub use engine::{Engine, Keys};
 pub use error::{ConverseError, IssueError, ProofError};
 pub use proof::{Examined, NoteProof, Step, examined, lineage_of, note_proof};
+pub use secure::{Secure, SecureError};

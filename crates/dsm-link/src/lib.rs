@@ -30,4 +30,10 @@ pub trait Link {
     /// # Errors
     /// The link is gone, or nothing came for too long.
     fn receive(&mut self) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// Digest of the KEM key that the other end proved to own; none on a link that proves nothing,
+    /// such as a piece of memory.
+    fn peer_key(&self) -> Option<[u8; 32]> {
+        None
+    }
 }

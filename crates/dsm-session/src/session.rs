@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use dsm_core::TokenId;
-use dsm_crypto::Signer;
+use dsm_crypto::{Digest, Signer};
 use dsm_encoding::{Text, from_slice};
 use dsm_log::{DeviceId, Nonce, Position};
 
@@ -108,6 +108,8 @@ pub struct Session {
     pub(crate) failure: Option<SessionError>,
     /// How many messages were heard.
     heard: u32,
+    /// Digest of the KEM key that the link's other end proved to own.
+    proven: Option<Digest>,
 }
 
 impl Session {
@@ -125,7 +127,16 @@ impl Session {
             done: false,
             failure: None,
             heard: 0,
+            proven: None,
         }
+    }
+
+    /// The same over a link whose other end proved to own a KEM key: only the device whose
+    /// descriptor names that key may speak.
+    #[must_use]
+    pub fn proven(mut self, key: Option<Digest>) -> Self {
+        self.proven = key;
+        self
     }
 
     /// Whether both sides have nothing more to say.
@@ -278,6 +289,10 @@ impl Session {
         if let Some(reject) = refusal {
             self.refuse(reject, effects);
             return Ok(());
+        }
+        let named = books.descriptor(&device).map(|descriptor| descriptor.kem);
+        if self.proven.is_some() && self.proven != named {
+            return Err(SessionError::WrongPeer { device });
         }
         self.met = Some(met);
         effects.notices.push(Notice::Met { peer: device });

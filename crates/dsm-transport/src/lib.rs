@@ -1,8 +1,7 @@
 //! Moves frames.
 //!
-//! TCP on the loopback interface so far.
-//! Other links, and other interfaces, come with the secure channel: until then a forged Ask could
-//! name a floor that burns the payer's value, so nothing here leaves the machine.
+//! TCP on the loopback interface so far. One caller is served at a time, so on other interfaces a
+//! stranger could keep everybody else out. What is said is protected above, by the secure channel.
 
 mod tcp;
 

@@ -29,8 +29,8 @@ impl std::fmt::Display for TcpError {
         match self {
             Self::NotLoopback(address) => write!(
                 to,
-                "{address} is not on this machine: without the secure channel an attacker between \
-                 two machines could forge an Ask and burn the payer's value; use 127.0.0.1"
+                "{address} is not on this machine: one caller is served at a time, so a stranger \
+                 could keep everybody else out; use 127.0.0.1"
             ),
             Self::Io(error) => error.fmt(to),
             Self::TooLong(error) => error.fmt(to),

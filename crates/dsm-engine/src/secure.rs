@@ -1,0 +1,118 @@
+//! The secure channel over any live link (`spec/channel.md`).
+
+use dsm_crypto::{KemPublic, KemSecret, Secret};
+use dsm_link::Link;
+use dsm_log::Network;
+use dsm_session::channel::{Channel, ChannelError, Initiator, Responder};
+
+/// A link on which nobody else can listen, speak or change anything, and whose other end proved
+/// which KEM key it owns.
+#[derive(Debug)]
+pub struct Secure<L> {
+    link: L,
+    channel: Channel,
+    peer_key: [u8; 32],
+}
+
+/// Why a secure link fails.
+#[derive(Debug)]
+pub enum SecureError<E> {
+    /// The link below fails.
+    Link(E),
+    /// The other side has other keys, or bytes were changed.
+    Channel(ChannelError),
+    /// The other side hung up during the handshake.
+    HungUp,
+}
+
+impl<E: std::fmt::Display> std::fmt::Display for SecureError<E> {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Link(error) => error.fmt(to),
+            Self::Channel(error) => error.fmt(to),
+            Self::HungUp => to.write_str(
+                "the other side hung up during the handshake; it may not have you as a contact, or \
+                 not be whom you called",
+            ),
+        }
+    }
+}
+
+impl<E: std::error::Error + 'static> std::error::Error for SecureError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Link(error) => Some(error),
+            Self::Channel(error) => Some(error),
+            Self::HungUp => None,
+        }
+    }
+}
+
+impl<E> From<ChannelError> for SecureError<E> {
+    fn from(error: ChannelError) -> Self {
+        Self::Channel(error)
+    }
+}
+
+impl<L: Link> Secure<L> {
+    /// Calls the owner of a pinned KEM key, with 32 fresh bytes.
+    ///
+    /// # Errors
+    /// [`SecureError`].
+    pub fn call(
+        mut link: L,
+        network: Network,
+        own: &KemSecret,
+        peer: &KemPublic,
+        fresh: Secret<32>,
+    ) -> Result<Self, SecureError<L::Error>> {
+        let (call, message) = Initiator::call(network, own, peer, fresh)?;
+        link.send(&message).map_err(SecureError::Link)?;
+        let answer = link.receive().map_err(SecureError::Link)?.ok_or(SecureError::HungUp)?;
+        let channel = call.finish(own, &answer)?;
+        Ok(Self { link, channel, peer_key: *peer.digest().as_bytes() })
+    }
+
+    /// Answers a call, with 32 fresh bytes. Who called is proven by its first message, not before.
+    ///
+    /// # Errors
+    /// [`SecureError`].
+    pub fn answer(
+        mut link: L,
+        network: Network,
+        own: &KemSecret,
+        fresh: Secret<32>,
+    ) -> Result<Self, SecureError<L::Error>> {
+        let call = link.receive().map_err(SecureError::Link)?.ok_or(SecureError::HungUp)?;
+        let heard = Responder::hear(network, own, &call)?;
+        let peer_key = *heard.caller().digest().as_bytes();
+        let (channel, message) = heard.answer(fresh)?;
+        link.send(&message).map_err(SecureError::Link)?;
+        Ok(Self { link, channel, peer_key })
+    }
+
+    /// The link below.
+    pub fn link(&self) -> &L {
+        &self.link
+    }
+}
+
+impl<L: Link> Link for Secure<L> {
+    type Error = SecureError<L::Error>;
+
+    fn send(&mut self, message: &[u8]) -> Result<(), Self::Error> {
+        let sealed = self.channel.seal(message)?;
+        self.link.send(&sealed).map_err(SecureError::Link)
+    }
+
+    fn receive(&mut self) -> Result<Option<Vec<u8>>, Self::Error> {
+        match self.link.receive().map_err(SecureError::Link)? {
+            Some(sealed) => Ok(Some(self.channel.open(&sealed)?)),
+            None => Ok(None),
+        }
+    }
+
+    fn peer_key(&self) -> Option<[u8; 32]> {
+        Some(self.peer_key)
+    }
+}
