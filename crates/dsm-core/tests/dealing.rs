@@ -1,9 +1,8 @@
 //! The entry that a peer deals: its place, its tip, its stitch, its challenge (`spec/accept.md`).
 
 use dsm_core::pack::{PackDevice, PackOpened};
-use dsm_core::{Dealt, Draft, FinalityClass, Lock, Op, Output, OwnLog, Reject, Value, View, write};
+use dsm_core::{Dealt, Draft, Lock, Op, Output, OwnLog, Reject, Value, View, write};
 use dsm_crypto::{Digest, Domain, Signature, Signer, hash};
-use dsm_encoding::List;
 use dsm_log::{DeviceDescriptor, Network, Position, SignedHead};
 use dsm_sim::{Actor, NETWORK, PURSE, Payment, Town, edit, introduce, outputs, stretch};
 
@@ -232,10 +231,11 @@ fn rejects_an_entry_addressed_to_another() {
 #[test]
 fn rejects_an_entry_without_its_opening() {
     let (town, payment, dealt) = payment();
-    let mut elsewhere = dealt.clone();
-    elsewhere.index = 1;
-    let refusal = town.ben.refusal(&elsewhere, payment.nonce);
-    assert_eq!(refusal, Some(Reject::OpenedMismatch));
+    for index in [0, 1, 9] {
+        let elsewhere = Dealt { index, ..dealt.clone() };
+        let refusal = town.ben.refusal(&elsewhere, payment.nonce);
+        assert_eq!(refusal, Some(Reject::OpenedMismatch));
+    }
     // An opening of a record that is shown in full, or of none.
     let number = dealt.writer;
     for index in [1, 9] {
@@ -307,6 +307,21 @@ fn rejects_a_tip_proof_of_another_tree() {
     other.tip_proof.terminal = dsm_merkle::Terminal::Leaf;
     let refusal = town.ben.refusal(&other, payment.nonce);
     assert_eq!(refusal, Some(Reject::TipReplacement));
+}
+
+#[test]
+fn rejects_an_entry_without_the_record_before_it() {
+    let mut town = Town::new();
+    town.ada.idle();
+    town.ada.idle();
+    let nonce = town.ben.ask();
+    let written = town.ada.write(Some(town.ben.id()), vec![], None, vec![], Some(nonce));
+    let dealing = written.dealing.expect("addressed");
+    for (from, refused) in [(0, false), (1, false), (2, true)] {
+        let dealt = town.ada.show(&dealing, &[stretch(town.ada.id(), from, 3, &[3])]);
+        let expected = refused.then_some(Reject::TipReplacement);
+        assert_eq!(town.ben.refusal(&dealt, Some(nonce)), expected);
+    }
 }
 
 #[test]
@@ -431,65 +446,5 @@ fn rejects_a_run_that_does_not_join_unless_that_would_be_over_the_cap() {
         let dealt = town.ada.show(&receipt, &[stretch(device, from, index, &[index])]);
         let expected = refused.then_some(Reject::Unjoined { device });
         assert_eq!(town.ben.refusal(&dealt, None), expected);
-    }
-}
-
-#[test]
-fn rejects_more_exposed_value_on_one_device_than_the_cap() {
-    let mut town = Town::new();
-    let (device, token) = (town.ada.id(), town.token);
-    town.ben.view.settings.exposed_caps.insert(token, 500);
-    town.ada.settle(&mut town.ben, token, 300);
-    for (amount, refused) in [(200, false), (201, true)] {
-        let (mut ada, mut ben) = (town.ada.clone(), town.ben.clone());
-        let payment = ada.pay(&mut ben, token, amount);
-        let refusal = ada.refused_by(&ben, &payment);
-        let devices = [device, town.mint.id()];
-        if refused {
-            let of = |refusal| match refusal {
-                Some(Reject::ExposedCap { device, .. }) => devices.contains(&device),
-                _ => false,
-            };
-            assert!(of(refusal), "{refusal:?}");
-        } else {
-            assert_eq!(refusal, None);
-        }
-    }
-    // What passed through another payer counts against the devices behind it.
-    town.ada.settle(&mut town.cleo, token, 250);
-    let payment = town.cleo.pay(&mut town.ben, token, 250);
-    let refusal = town.cleo.refused_by(&town.ben, &payment);
-    assert!(matches!(refusal, Some(Reject::ExposedCap { .. })), "{refusal:?}");
-}
-
-#[test]
-fn the_cap_counts_all_outputs_of_an_entry() {
-    let mut town = Town::new();
-    let token = town.token;
-    town.ben.view.settings.exposed_cap = 500;
-    for (each, refused) in [(250, false), (251, true)] {
-        let (mut ada, mut ben) = (town.ada.clone(), town.ben.clone());
-        let to = |owner: &Actor, amount| Output { token, amount, lock: owner.lock() };
-        let parts = [to(&ben, each), to(&ben, each), to(&ada, PURSE - 2 * each)];
-        let id = ada.only_note().id();
-        let payment = ada.claim(&mut ben, vec![id], Value::transfer(outputs(parts)));
-        let refusal = ada.refused_by(&ben, &payment);
-        let capped = matches!(refusal, Some(Reject::ExposedCap { .. }));
-        assert_eq!((capped, refusal.is_some()), (refused, refused), "{refusal:?}");
-    }
-}
-
-#[test]
-fn rejects_a_class_below_what_the_policy_asks() {
-    for floor in [FinalityClass::Exposed, FinalityClass::Anchored, FinalityClass::Registered] {
-        let mut town = Town::poor(|policy| policy.class_floor = floor);
-        introduce(&mut town.mint, &mut town.ben);
-        let (token, lot) = (town.token, dsm_core::lot_id(&town.token, 0));
-        let outputs = outputs([Output { token, amount: 1, lock: town.ben.lock() }]);
-        let value = Value::Issue { token, lot: 0, outputs, cosignatures: List::default() };
-        let payment = town.mint.claim(&mut town.ben, vec![lot], value);
-        let reached = FinalityClass::Exposed;
-        let expected = (floor != reached).then_some(Reject::Class { reached, token });
-        assert_eq!(town.mint.refused_by(&town.ben, &payment), expected);
     }
 }

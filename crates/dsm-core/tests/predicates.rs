@@ -175,6 +175,23 @@ fn rejects_a_vault_of_a_token_with_an_allow_set() {
 }
 
 #[test]
+fn rejects_an_allowance_of_a_token_whose_policy_is_not_known() {
+    let mut town = closed_town(&["mint", "ada", "ben"]);
+    let (index, note) = town.mint.issue(town.token, 0, PURSE, town.ada.lock());
+    town.ada.take_issue(&town.mint, index, note);
+    let token = town.token;
+    let payment = town.ada.pay(&mut town.ben, token, 10);
+    let mut dealt = town.ada.deal(&payment.dealing, &town.ben);
+    edit(&mut dealt.pack.tokens, |all| {
+        *all = vec![dsm_core::pack::PackToken::Named { id: token }];
+    });
+    let refusal = town.ben.refusal(&dealt, payment.nonce);
+    assert_eq!(refusal, Some(Reject::PolicyUnknown { token }));
+    town.ben.learn_policy(&town.policy);
+    assert_eq!(town.ben.refusal(&dealt, payment.nonce), None);
+}
+
+#[test]
 fn rejects_an_allowance_of_a_token_without_an_allow_set() {
     let mut town = Town::new();
     let token = town.token;

@@ -1,5 +1,6 @@
 //! What a verifier will know once there are nodes: which spends a slot set ordered.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use dsm_core::pack::OpenedEntry;
@@ -16,13 +17,16 @@ pub struct Certified {
     pub heads: BTreeSet<(DeviceId, Digest)>,
     /// Whether the signed heads are lost.
     pub forgets: bool,
+    /// How often it was asked for a record.
+    pub asked: Cell<u64>,
 }
 
 impl Certified {
     /// A view with these certificates.
     #[must_use]
     pub fn new(view: &MemoryView, heads: &[(DeviceId, Digest)]) -> Self {
-        Self { view: view.clone(), heads: heads.iter().copied().collect(), forgets: false }
+        let heads = heads.iter().copied().collect();
+        Self { view: view.clone(), heads, forgets: false, asked: Cell::new(0) }
     }
 }
 
@@ -64,9 +68,11 @@ impl View for Certified {
         self.view.head(device, index)
     }
     fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
+        self.asked.set(self.asked.get() + 1);
         self.view.record(device, index)
     }
     fn has_record(&self, device: &DeviceId, index: u64) -> bool {
+        self.asked.set(self.asked.get() + 1);
         self.view.has_record(device, index)
     }
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {

@@ -127,7 +127,7 @@ impl Needs {
             self.tokens.insert(*token);
         }
         if let Some(Value::Issue { token, .. }) = value {
-            from = view.policy(token)?.issuer_floor.index;
+            from = from.min(view.policy(token)?.issuer_floor.index);
         } else {
             for id in spends {
                 let (origin, output) = view.origin(id)?;
