@@ -1,0 +1,30 @@
+//! Throws bytes at everything that decodes.
+//!
+//! One public function for each target. None of them panics on any bytes; a panic is a finding. What
+//! they hold: whatever decodes is written back to the same bytes, and a verdict depends on its
+//! arguments alone.
+
+mod judged;
+mod properties;
+pub mod seeds;
+
+pub use judged::{card, dealt, fork_proof, genesis, receipt, roster_step};
+pub use properties::{
+    descriptor, digest_text, entry, item, list_proof, message, op, pack, plan, policy, record,
+    signed_head, stream, tip_proof, value, wanted,
+};
+
+/// A target: its name, which is also its folder under `corpus/`, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+macro_rules! targets {
+    ($($name:ident),* $(,)?) => {
+        /// All targets.
+        pub const TARGETS: &[Target] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+targets! {
+    card, dealt, descriptor, digest_text, entry, fork_proof, genesis, item, list_proof, message, op,
+    pack, plan, policy, receipt, record, roster_step, signed_head, stream, tip_proof, value, wanted,
+}

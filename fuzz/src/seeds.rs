@@ -1,0 +1,185 @@
+//! Real objects to start from, the same in every run.
+
+use std::sync::OnceLock;
+
+use dsm_core::identity::{RosterChange, RosterStep};
+use dsm_core::pack::Wanted;
+use dsm_core::{Op, TokenId, Value, View, lot_id};
+use dsm_crypto::{Digest, Domain, hash, text};
+use dsm_encoding::{Blob, Encode, List, to_vec};
+use dsm_link::cut;
+use dsm_merkle::{ListProof, list_prove};
+use dsm_session::Message;
+
+use crate::judged::{Meeting, meeting};
+
+/// A seed: its target, its name and its bytes.
+pub type Seed = (&'static str, String, Vec<u8>);
+
+/// All seeds.
+#[must_use]
+pub fn all() -> Vec<Seed> {
+    let meeting = meeting();
+    let mut seeds = Seeds::default();
+    logs(&mut seeds, meeting);
+    operations(&mut seeds, meeting);
+    packs(&mut seeds, meeting);
+    identities(&mut seeds, meeting);
+    trees(&mut seeds, meeting);
+    sessions(&mut seeds, meeting);
+    seeds.0
+}
+
+#[derive(Default)]
+struct Seeds(Vec<Seed>);
+
+impl Seeds {
+    fn bytes(&mut self, target: &'static str, name: &str, bytes: Vec<u8>) {
+        self.0.push((target, name.to_owned(), bytes));
+    }
+
+    fn object(&mut self, target: &'static str, name: &str, object: &impl Encode) {
+        let bytes = to_vec(object);
+        self.bytes("item", &format!("{target}_{name}"), bytes.clone());
+        self.bytes(target, name, bytes);
+    }
+}
+
+fn digest(number: u64) -> Digest {
+    hash(Domain::Seed, &number)
+}
+
+fn logs(seeds: &mut Seeds, Meeting { ada, payment, heads, fork, .. }: &Meeting) {
+    seeds.object("entry", "payment", &payment.entry);
+    let mut idle = payment.entry.clone();
+    (idle.peer, idle.stitch, idle.value, idle.nonce) = (None, None, None, None);
+    idle.spends = List::default();
+    idle.ops = List::try_from(vec![Op::Checkpoint {}]).expect("one operation");
+    seeds.object("entry", "idle", &idle);
+    seeds.object("record", "payment", &payment.entry.record());
+    seeds.object("record", "idle", &idle.record());
+    for head in heads {
+        seeds.object("signed_head", &head.at.index.to_string(), head);
+    }
+    seeds.object("descriptor", "software", &ada.descriptor);
+    seeds.object("fork_proof", "one_index", fork);
+}
+
+fn operations(seeds: &mut Seeds, Meeting { ada, plan, payment, .. }: &Meeting) {
+    let token = *plan.tokens.first().expect("a token");
+    let policy = ada.view.policy(&token).expect("the token of the payment");
+    seeds.object("policy", "free", &policy);
+    let mut strict = policy.clone();
+    strict.allow_set = Some(digest(1));
+    strict.entry_limit = Some(1 << 40);
+    strict.metadata = Some(digest(2));
+    strict.cosigners.threshold = 1;
+    strict.cosigners.keys = List::try_from(vec![ada.descriptor.key.clone()]).expect("one key");
+    seeds.object("policy", "strict", &strict);
+    let transfer = payment.entry.value.clone().expect("a payment");
+    let outputs = List::try_from(transfer.outputs().to_vec()).expect("few outputs");
+    seeds.object("value", "transfer", &transfer);
+    let issue = Value::Issue { token, lot: 3, outputs, cosignatures: List::default() };
+    seeds.object("value", "issue", &issue);
+    seeds.object("value", "burn", &Value::Burn { token, amount: 70 });
+    let bytes = Blob::try_from(lot_id(&token, 0).0.as_bytes().to_vec()).expect("few bytes");
+    seeds.object("op", "data", &Op::Data { schema: digest(3), bytes });
+    seeds.object("op", "receive", &Op::Receive {});
+    seeds.object("op", "checkpoint", &Op::Checkpoint {});
+    seeds.bytes("digest_text", "token", token.to_string().into_bytes());
+    let card = text::encode("dsmcard", b"a short card").expect("a good prefix");
+    seeds.bytes("digest_text", "card", card.into_bytes());
+}
+
+fn packs(seeds: &mut Seeds, Meeting { ben, plan, dealt, .. }: &Meeting) {
+    for (name, dealt) in ["lacking", "whole"].iter().zip(dealt) {
+        seeds.object("dealt", name, dealt);
+        seeds.object("pack", name, &dealt.pack);
+    }
+    seeds.object("plan", "payment", plan);
+    seeds.object("wanted", "all", &Wanted::all(plan).expect("a short plan"));
+    seeds.object("wanted", "lacking", &Wanted::of(&ben.view, plan).expect("a short plan"));
+}
+
+/// Steps that the owner of the meeting consented to.
+pub(crate) fn steps() -> &'static [RosterStep] {
+    static STEPS: OnceLock<Vec<RosterStep>> = OnceLock::new();
+    STEPS.get_or_init(|| {
+        let Meeting { owner, ada, laptop, .. } = meeting();
+        let tablet = owner.device("tablet");
+        let change = RosterChange::Retire { device: laptop.id() };
+        let authority = owner.consent(&change);
+        let recovered = RosterStep { change, authority, enrolled: None };
+        vec![owner.adding(&tablet, [ada, laptop]), owner.retiring(laptop, [ada, laptop]), recovered]
+    })
+}
+
+fn identities(seeds: &mut Seeds, meeting: &Meeting) {
+    let Meeting { owner, ada, .. } = meeting;
+    seeds.object("genesis", "two_devices", owner.roster.genesis());
+    for (name, step) in ["add", "retire", "recover"].iter().zip(steps()) {
+        seeds.object("roster_step", name, step);
+    }
+    let mut card = owner.card(ada);
+    seeds.object("card", "new", &card);
+    card.steps = List::try_from(steps()[..1].to_vec()).expect("one step");
+    seeds.object("card", "changed", &card);
+    seeds.object("receipt", "payment", &meeting.receipt());
+}
+
+fn trees(seeds: &mut Seeds, Meeting { ada, payment, .. }: &Meeting) {
+    seeds.object("tip_proof", "payment", &payment.tip_proof);
+    let mut tree = ada.tree.clone();
+    for number in 0..40 {
+        let Ok(_) = tree.update(digest(number), digest(number + 1));
+    }
+    for number in [7, 77, 78, 79] {
+        let Ok(proof) = tree.prove(digest(number));
+        seeds.object("tip_proof", &format!("of_{number}"), &proof);
+    }
+    let elements: Vec<Digest> = (0..11).map(digest).collect();
+    for index in [0, 10] {
+        let proof: ListProof = list_prove(&elements, index).expect("an element");
+        seeds.object("list_proof", &format!("of_{index}"), &proof);
+    }
+}
+
+fn sessions(seeds: &mut Seeds, meeting: &Meeting) {
+    let Meeting { ada, ben, plan, dealt, nonce, fork, .. } = meeting;
+    let token: TokenId = *plan.tokens.first().expect("a token");
+    let (salt, index) = (nonce.expect("an asked payment"), ada.at().index);
+    let dealt = dealt.first().expect("a good payment");
+    let wanted = Wanted::of(&ben.view, plan).expect("a short plan");
+    let proofs = List::try_from(vec![fork.clone()]).expect("one proof");
+    let messages = [
+        Message::Hello {
+            network: dsm_sim::NETWORK,
+            device: ada.id(),
+            salt,
+            accepted: 1,
+            known: None,
+        },
+        Message::Ask {
+            nonce: salt,
+            floor: ben.at(),
+            token: Some(token),
+            amount: Some(70),
+            enough: dsm_core::FinalityClass::Exposed,
+        },
+        Message::Offer { index, floor: ben.at().index, token, amount: 70, plan: plan.clone() },
+        Message::Want { wanted },
+        Message::Pay { dealt: Box::new(dealt.clone()) },
+        Message::Evidence { proofs },
+        Message::Sync { hints: List::default() },
+        Message::Refuse { rule: "R-25".try_into().expect("a short rule") },
+        Message::Done {},
+    ];
+    let mut stream = Vec::new();
+    for message in &messages {
+        seeds.object("message", &message.name().to_lowercase(), message);
+        if !matches!(message, Message::Pay { .. } | Message::Evidence { .. }) {
+            stream.extend(cut(&to_vec(message)).expect("a short message"));
+        }
+    }
+    seeds.bytes("stream", "messages", stream);
+}

@@ -1,0 +1,122 @@
+//! Replays the committed corpus, and what a few hundred blind changes make of each of its files.
+
+use std::path::{Path, PathBuf};
+
+use dsm_fuzz::TARGETS;
+
+/// Blind changes of each file.
+const CHANGES: u64 = 600;
+
+#[test]
+fn every_target_has_a_corpus_and_every_corpus_a_target() {
+    let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
+    let folders: Vec<String> = entries(&corpus()).iter().map(|path| name(path)).collect();
+    assert_eq!(folders, names);
+    for name in names {
+        assert!(!files(name).is_empty(), "{name} has no corpus");
+    }
+}
+
+#[test]
+fn no_target_panics_on_its_corpus() {
+    for (name, target) in TARGETS {
+        files(name).iter().for_each(|(_, bytes)| target(bytes));
+    }
+}
+
+#[test]
+fn no_target_panics_on_what_blind_changes_make_of_its_corpus() {
+    for (name, target) in TARGETS {
+        let files = files(name);
+        for (number, (_, bytes)) in (0..).zip(&files) {
+            let mut dice = Dice(number + 1);
+            for _ in 0..CHANGES {
+                let other = dice.pick(&files).map_or(&[][..], |(_, bytes)| bytes);
+                target(&changed(bytes, other, &mut dice));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_committed_payments_are_still_accepted() {
+    for (target, seed, bytes) in dsm_fuzz::seeds::all() {
+        let path = corpus().join(target).join(&seed);
+        let found = std::fs::read(&path).unwrap_or_default();
+        let advice = "run `cargo run --manifest-path fuzz/Cargo.toml --bin seeds` and commit";
+        assert!(target != "dealt" || found == bytes, "{} is stale: {advice}", path.display());
+    }
+}
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus")
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+fn files(target: &str) -> Vec<(String, Vec<u8>)> {
+    let paths = entries(&corpus().join(target));
+    paths.iter().map(|path| (name(path), std::fs::read(path).expect("a file"))).collect()
+}
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        let sides = u64::try_from(sides.max(1)).expect("64 bits");
+        usize::try_from(self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) % sides).expect("64 bits")
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+        from.get(self.roll(from.len()))
+    }
+}
+
+/// One to three changes that know nothing of the form.
+fn changed(bytes: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..=dice.roll(3) {
+        let at = dice.roll(bytes.len());
+        let len = dice.roll(bytes.len().saturating_sub(at).min(64)) + 1;
+        let until = (at + len).min(bytes.len());
+        match dice.roll(8) {
+            0 => drop(bytes.drain(at..until)),
+            1 => {
+                let part = bytes[at..until].to_vec();
+                bytes.splice(at..at, part);
+            }
+            2 => bytes.truncate(at),
+            3 => {
+                let from = dice.roll(other.len());
+                let part = &other[from.min(other.len())..];
+                bytes.splice(at.., part.iter().copied());
+            }
+            4 => bytes.insert(at, u8::try_from(dice.roll(256)).unwrap_or_default()),
+            5 => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    let edges = [0, 1, 0x17, 0x18, 0x19, 0x40, 0x58, 0x80, 0x98, 0xf6, 0xff];
+                    *byte = *dice.pick(&edges).unwrap_or(&0);
+                }
+            }
+            _ => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << dice.roll(8);
+                }
+            }
+        }
+    }
+    bytes
+}
