@@ -8,6 +8,7 @@ mod history;
 mod issues;
 mod packs;
 mod payments;
+mod runs;
 pub(crate) mod trade;
 mod transfers;
 
@@ -94,6 +95,7 @@ fn told(mut value: Value, expected: &str, name: &str) -> Value {
 
 pub(crate) fn vectors() -> Vec<Vector> {
     let mut all = packs::vectors();
+    all.extend(runs::vectors());
     all.extend(transfers::vectors());
     all.extend(issues::vectors());
     all.extend(history::vectors());

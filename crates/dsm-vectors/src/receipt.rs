@@ -29,18 +29,19 @@ impl Deal {
         Self { world, ada, ben, cleo }
     }
 
-    /// Ada writes to somebody, and that or another one answers to somebody.
+    /// Ada writes to somebody; the leaf of her tree that changes is Ben's in any case.
     fn say(&mut self, to: DeviceId) {
-        let (ada, peer) = (self.ada, Some(to));
+        let (ada, peer, leaf) = (self.ada, Some(to), Some(self.ben));
         let schema = seed("schema", 0);
         let ops = vec![Op::Data { schema, bytes: limited_bytes() }];
-        self.world.write(&ada, Draft { peer, ops, ..Draft::default() });
+        self.world.write(&ada, Draft { peer, leaf, ops, ..Draft::default() });
     }
 
+    /// Ben answers somebody; the leaf that changes is Ada's.
     fn answer(&mut self, to: DeviceId, stitch: Position, ops: Vec<Op>) {
-        let (ben, peer) = (self.ben, Some(to));
+        let (ben, peer, leaf) = (self.ben, Some(to), Some(self.ada));
         let stitch = Some(stitch);
-        self.world.write(&ben, Draft { peer, stitch, ops, ..Draft::default() });
+        self.world.write(&ben, Draft { peer, leaf, stitch, ops, ..Draft::default() });
     }
 
     fn side(&self, name: &str, writer: &DeviceId) -> ReceiptSide {
@@ -141,7 +142,10 @@ fn parts(receipt: &Receipt) -> Vec<Vector> {
     let index = with(&|one| one.payer.before.index += 1);
     let tip = with(&|one| one.payer.tip = Some(seed("tip", 0)));
     let link = with(&|one| one.payer.link = None);
-    let other = with(&|one| one.payer.card.devices = limited(Vec::new()));
+    let other = with(&|one| {
+        let card = &mut one.payer.card;
+        card.devices = limited(vec![card.descriptor.id(), one.payee.card.descriptor.id()]);
+    });
     vec![
         Vector::bad(
             NOUN,
@@ -154,7 +158,7 @@ fn parts(receipt: &Receipt) -> Vec<Vector> {
         one(("R-38", "index"), "The entry does not follow the place before it.", &index),
         one(("R-39", "other-tip-before"), "Another tip is said to be before.", &tip),
         one(("R-39", "entry-before-hidden"), "The entry before is not opened.", &link),
-        one(("R-52", "no-devices"), "The card's first devices are left out.", &other),
+        one(("R-52", "device-added"), "The card has a first device too many.", &other),
     ]
 }
 

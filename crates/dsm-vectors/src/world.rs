@@ -63,6 +63,8 @@ pub(crate) struct Draft {
     pub(crate) value: Option<Value>,
     pub(crate) ops: Vec<Op>,
     pub(crate) nonce: Option<Nonce>,
+    /// Whose leaf the entry changes instead of the peer's: a lie.
+    pub(crate) leaf: Option<DeviceId>,
     /// A tip that the entry changes beside its own: a lie.
     pub(crate) other_tip: Option<(Digest, Digest)>,
 }
@@ -145,14 +147,6 @@ impl World {
         self.get_mut(device).start = start;
     }
 
-    /// Forgets the last entries of a log, as a copied disk does; the tip tree stays.
-    pub(crate) fn roll_back(&mut self, device: &DeviceId, index: u64) {
-        let at = self.get_mut(device);
-        while at.at().index > index {
-            at.log.pop();
-        }
-    }
-
     pub(crate) fn add_policy(&mut self, policy: Policy) -> TokenId {
         let id = policy.id();
         self.policies.insert(id, policy);
@@ -192,7 +186,8 @@ impl World {
             ops: limited(draft.ops),
             nonce: draft.nonce,
         };
-        let key = draft.peer.map_or(Digest::ZERO, |peer| relationship(writer, &peer));
+        let leaf = draft.leaf.or(draft.peer);
+        let key = leaf.map_or(Digest::ZERO, |peer| relationship(writer, &peer));
         let (Ok(tip_before), Ok(proof)) = (device.tree.get(key), device.tree.prove(key));
         if draft.peer.is_some() {
             let Ok(_) = device.tree.update(key, entry.tip_after(tip_before));
@@ -366,8 +361,8 @@ impl View for World {
 
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
         let head = self.head(device, index)?;
-        let key = &self.devices.get(device)?.key;
-        Some(SignedHead::sign(NETWORK, *device, Position { index, head }, key))
+        let Device { key, descriptor, .. } = self.devices.get(device)?;
+        Some(SignedHead::sign(descriptor.network, *device, Position { index, head }, key))
     }
 
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {

@@ -79,10 +79,11 @@ fn entries() -> Vec<Vector> {
     let addressed = {
         let mut trade = Trade::new();
         let note = trade.fund();
-        let (ada, peer) = (trade.ada, Some(trade.cleo));
+        let (ada, peer, leaf) = (trade.ada, Some(trade.cleo), Some(trade.ben));
         let value = Some(dsm_core::Value::transfer(limited(trade.split())));
         let (spends, nonce) = (vec![note.id()], Some(super::trade::nonce()));
-        trade.world.write(&ada, Draft { peer, spends, value, nonce, ..Draft::default() });
+        let draft = Draft { peer, leaf, spends, value, nonce, ..Draft::default() };
+        trade.world.write(&ada, draft);
         trade.deal(1)
     };
     let known = deal.clone().with(|deal| deal.knowledge.peer_mut().tip = Some(seed("tip", 0)));

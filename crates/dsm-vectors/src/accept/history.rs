@@ -116,7 +116,7 @@ fn runs() -> Vec<Vector> {
 }
 
 fn forks() -> Vec<Vector> {
-    let (trade, deal) = transfer();
+    let (trade, _) = transfer();
     let device = trade.world.get(&trade.ada);
     let other = Position { index: 1, head: seed("other history", 0) };
     let sign = |at: &Position| SignedHead::sign(NETWORK, trade.ada, *at, &device.key).signature;
@@ -128,21 +128,18 @@ fn forks() -> Vec<Vector> {
         pairs: limited(Vec::new()),
         second_signature: sign(&other),
     };
-    let known = deal.clone().with(|deal| deal.knowledge.forks.push(proof));
+    let (silent, known) = forked_writer(proof);
     // Ben has seen another first entry of Ada's than the one that she deals now.
-    let (mut cheat, _) = transfer();
-    let ada = cheat.ada;
-    cheat.world.roll_back(&ada, 0);
-    cheat.world.idle(&ada);
-    let shown = deal.clone().with(|deal| deal.knowledge.learn_line(&cheat.world, &ada, 0, 1));
+    let shown = forked_long_ago();
     // Cleo was paid by Ada, who forked elsewhere; Cleo pays Ben.
     let through = deal_through_cleo(false);
     let frozen = deal_through_cleo(true);
     vec![
-        bad(("R-44", "writer-forked"), "transfer", "Ben holds a fork proof of Ada.", &known),
+        good("without-value", "Ada acknowledges to Ben; nothing moves.", &silent),
+        bad(("R-44", "writer-forked"), "without-value", "Ben holds a fork proof of Ada.", &known),
         bad(
             ("R-44", "fork-comes-to-light"),
-            "transfer",
+            "after-an-entry",
             "Ada shows another history than before; the verdict gives the proof.",
             &shown,
         ),
@@ -154,6 +151,34 @@ fn forks() -> Vec<Vector> {
             &frozen,
         ),
     ]
+}
+
+/// Ben knows another first entry of Ada's, and asks nobody for runs back to what he knows.
+fn forked_long_ago() -> Deal {
+    let mut trade = Trade::new();
+    let note = trade.fund();
+    let ada = trade.ada;
+    trade.world.idle(&ada);
+    let mut copy = Trade::new();
+    let ops = vec![dsm_core::Op::Receive {}];
+    copy.world.write(&ada, Draft { ops, ..Draft::default() });
+    let outputs = trade.split();
+    let index = trade.pay(vec![note.id()], outputs);
+    trade.deal(index).with(|deal| {
+        deal.knowledge.settings.max_gap = 0;
+        deal.knowledge.learn_line(&copy.world, &ada, 0, 1);
+    })
+}
+
+/// A forked writer without value: nothing but the fork speaks against it.
+fn forked_writer(known: ForkProof) -> (Deal, Deal) {
+    let mut trade = Trade::new();
+    let (ada, peer) = (trade.ada, Some(trade.ben));
+    let ops = vec![dsm_core::Op::Receive {}];
+    trade.world.write(&ada, Draft { peer, ops, ..Draft::default() });
+    let dealt = trade.world.deal_all(&ada, 1);
+    let deal = Deal { knowledge: trade.ben_knows(), asked: None, dealt };
+    (deal.clone(), deal.with(|deal| deal.knowledge.forks.push(known)))
 }
 
 fn deal_through_cleo(forked: bool) -> Deal {

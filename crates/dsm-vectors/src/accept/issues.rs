@@ -86,8 +86,10 @@ fn tokens() -> Vec<Vector> {
 
 fn issuers() -> Vec<Vector> {
     let by_cleo = {
-        let mut trade = Trade::new();
         let names = Trade::new();
+        // The policy's floor is on Cleo's log all the same.
+        let floor = names.world.at(&names.cleo);
+        let mut trade = Trade::under(|policy| policy.issuer_floor = floor);
         trade.issuer = names.cleo;
         issued(&mut trade, |_, _| {})
     };

@@ -8,7 +8,7 @@ use dsm_crypto::Signature;
 use dsm_encoding::to_vec;
 use dsm_log::{MAX_INDEX, Network, Position, SignedHead};
 
-use super::trade::{Trade, nonce, transfer};
+use super::trade::{Trade, coupon, nonce, transfer};
 use super::{Deal, bad, bad_bytes, good};
 use crate::Vector;
 use crate::world::{Draft, NETWORK, all, key, limited, seed};
@@ -27,7 +27,6 @@ pub(super) fn vectors() -> Vec<Vector> {
     found.extend(names(&deal));
     found.extend(signatures(&trade, &deal));
     found.extend(knowledge(&deal));
-    found.extend(runs());
     found.extend(orders());
     found.extend(indexes());
     found
@@ -51,7 +50,7 @@ fn form(deal: &Deal) -> Vec<Vector> {
     ]
 }
 
-fn first_mut<T: Clone, const MAX: usize>(
+pub(super) fn first_mut<T: Clone, const MAX: usize>(
     list: &mut dsm_encoding::List<T, MAX>,
     change: impl FnOnce(&mut Vec<T>),
 ) {
@@ -110,7 +109,7 @@ fn tables(trade: &Trade, deal: &Deal) -> Vec<Vector> {
     ]
 }
 
-fn each_spend(pack: &mut Pack, mut change: impl FnMut(&mut PackSpend)) {
+pub(super) fn each_spend(pack: &mut Pack, mut change: impl FnMut(&mut PackSpend)) {
     first_mut(&mut pack.runs, |runs| {
         for run in runs {
             first_mut(&mut run.records, |records| {
@@ -280,42 +279,28 @@ fn knowledge(deal: &Deal) -> Vec<Vector> {
         let index = trade.pay(vec![note.id()], outputs);
         trade.deal(index)
     };
+    let policy = senseless(|policy| policy.network = Network::MAIN);
+    let signer = {
+        let mut trade = Trade::new();
+        let mut descriptor = trade.world.get(&trade.issuer).descriptor.clone();
+        descriptor.network = Network::MAIN;
+        let issuer = trade.world.enter(key("issuer"), descriptor);
+        let token = trade.world.add_policy(coupon(issuer));
+        (trade.issuer, trade.token) = (issuer, token);
+        let note = trade.fund();
+        let outputs = trade.split();
+        let index = trade.pay(vec![note.id()], outputs);
+        trade.deal(index)
+    };
     let overflow = senseless(|policy| policy.lots = 1 << 60);
     let decimals = senseless(|policy| policy.decimals = 19);
     vec![
+        bad(("R-02", "policy-of-other-network"), FIRST, "The token lives elsewhere.", &policy),
+        bad(("R-02", "issuer-of-other-network"), FIRST, "The issuer lives elsewhere.", &signer),
         bad(("R-14", "issuer-unknown"), FIRST, "The issuer's descriptor is not sent.", &device),
         bad(("R-15", "policy-unknown"), FIRST, "The policy is not sent.", &token),
         bad(("R-15", "cap-overflows"), FIRST, "Lots times units do not fit 64 bits.", &overflow),
         bad(("R-15", "decimals"), FIRST, "The policy wants 19 decimals.", &decimals),
-    ]
-}
-
-/// Two payments, of which the second spends the change of the first.
-fn runs() -> Vec<Vector> {
-    let (mut trade, _) = transfer();
-    let change = trade.world.note(&trade.ada, 1, 1);
-    let outputs = vec![trade.output(400, &trade.ben)];
-    let ada = trade.ada;
-    let index = trade.pay(vec![change.id()], outputs);
-    let whole = trade.deal(index);
-    let whole = whole.with(|deal| {
-        let first = trade.world.get(&ada).written(1).expect("the first payment");
-        deal.knowledge.learn_line(&trade.world, &ada, 0, 1);
-        deal.knowledge.peer_mut().tip = Some(first.entry.tip_after(first.tip_before));
-    });
-    let split = whole.clone().dealing(|dealt| {
-        dealt.pack = trade
-            .world
-            .deal_parts(
-                &ada,
-                index,
-                &[(trade.issuer, 0, 1, &[1]), (ada, 0, 1, &[1]), (ada, 1, 2, &[2])],
-            )
-            .pack;
-    });
-    vec![
-        good("second-payment", "Ada pays Ben the change of her first payment to him.", &whole),
-        bad(("R-06", "runs-touch"), "second-payment", "Ada's run comes in two that touch.", &split),
     ]
 }
 

@@ -2,7 +2,6 @@
 
 use dsm_core::{Lock, Note, Output, Policy, Value};
 use dsm_crypto::Digest;
-use dsm_log::DeviceId;
 use dsm_merkle::list_root;
 
 use super::trade::Trade;
@@ -131,10 +130,11 @@ fn change() -> Vec<Vector> {
 }
 
 fn owners() -> Vec<Vector> {
-    let spent_from = |owner: fn(&Trade) -> DeviceId| {
+    let another = {
         let mut trade = Trade::new();
-        let owner = owner(&trade);
-        let output = trade.output(1_000, &owner);
+        let mut output = trade.output(1_000, &trade.ada);
+        // The floor is on Ada's log all the same.
+        output.lock = Lock::Device { id: trade.cleo, floor: trade.world.at(&trade.ada) };
         let index = trade.issue(0, vec![output]);
         let id = trade.world.note(&trade.issuer, index, 0).id();
         let outputs = trade.split();
@@ -152,12 +152,7 @@ fn owners() -> Vec<Vector> {
         trade.deal_parts(index, &[(trade.issuer, 0, 1, &[1]), (trade.ada, 0, 1, &[1])])
     };
     vec![
-        bad(
-            ("R-22", "input-of-another"),
-            "transfer",
-            "Ada spends a note of Cleo's.",
-            &spent_from(|trade| trade.cleo),
-        ),
+        bad(("R-22", "input-of-another"), "transfer", "Ada spends a note of Cleo's.", &another),
         bad(("R-22", "input-of-a-vault"), "transfer", "Ada spends a vault's note.", &vault),
     ]
 }
@@ -188,18 +183,22 @@ fn limits() -> Vec<Vector> {
 }
 
 fn allow_sets() -> Vec<Vector> {
-    let deal = || {
+    let deal = |to_vault: bool| {
         let names = Trade::new();
         let owners = vec![names.ada, names.ben, names.cleo];
         let leaves: Vec<Digest> = owners.iter().map(|owner| owner.0).collect();
         let mut trade = Trade::under(|policy| policy.allow_set = Some(list_root(&leaves)));
         trade.world.allow(trade.token, owners);
         let note = trade.fund();
-        let outputs = trade.split();
+        let mut outputs = trade.split();
+        if to_vault {
+            outputs[1].lock = Lock::Vault { root: Digest::ZERO };
+        }
         let index = trade.pay(vec![note.id()], outputs);
         (trade.deal(index), trade.ben)
     };
-    let (shown, ben) = deal();
+    let (shown, ben) = deal(false);
+    let (vault, _) = deal(true);
     let without = |change: fn(&mut dsm_core::pack::Allowance)| {
         shown.clone().dealing(|dealt| {
             let devices = dealt.pack.devices.iter().position(|device| device.id() == ben);
@@ -217,6 +216,7 @@ fn allow_sets() -> Vec<Vector> {
     let wrong = without(|proof| proof.index = 0);
     vec![
         good("allow-set", "Each owner is shown to be in the allow set.", &shown),
+        bad(("R-31", "allow-set-to-a-vault"), "allow-set", "The change goes to a vault.", &vault),
         bad(("R-33", "proof-missing"), "allow-set", "Nothing shows that Ben may own.", &missing),
         bad(("R-33", "proof-of-another-leaf"), "allow-set", "Ben's proof fits no leaf.", &wrong),
     ]
