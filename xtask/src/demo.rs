@@ -1,5 +1,6 @@
 //! The demo: separate processes of the real `dsm` binary pay each other, then one cheats.
 
+mod picture;
 mod script;
 mod stage;
 
@@ -13,13 +14,20 @@ const WALLET: &str = "dsm-cli";
 
 /// Builds the wallet in release and plays the script.
 pub(crate) fn run(workspace: &Workspace, options: &[&str]) -> Result<(), Problem> {
-    let json = match options {
-        [] => false,
-        ["--json"] => true,
-        _ => return Err(Problem::new("usage: cargo xtask demo [--json]")),
+    let (json, picture) = match options {
+        [] => (false, None),
+        ["--json"] => (true, None),
+        ["--picture", file] => (false, Some(*file)),
+        _ => return Err(Problem::new("usage: cargo xtask demo [--json | --picture FILE]")),
     };
     let words = ["build", "--release", "--locked", "--package", WALLET];
     process::run(process::cargo(&workspace.root).args(words))?;
     let binary: PathBuf = workspace.target.join("release/dsm");
-    script::play(stage::Stage::new(binary, workspace.target.join("demo"), json)?)
+    let mut stage = stage::Stage::new(binary, workspace.target.join("demo"), json)?;
+    script::play(&mut stage)?;
+    match picture {
+        Some(file) => std::fs::write(file, picture::svg(&stage.told))
+            .map_err(|error| Problem::new(format!("{file}: {error}"))),
+        None => Ok(()),
+    }
 }

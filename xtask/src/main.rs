@@ -33,7 +33,7 @@ use crate::workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  demo [--json]         two wallets pay each other, then one cheats
+  demo [--json]         wallets pay each other, then one cheats (--picture FILE draws it)
   test                  the gate: everything that must hold (what .ci/run calls)
   deps                  the crate graph against ARCHITECTURE.md
   tidy                  sizes, names, words and purposes

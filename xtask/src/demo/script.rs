@@ -5,30 +5,24 @@ use serde_json::{Value, json};
 use super::stage::{Meeting, Stage};
 use crate::problem::Problem;
 
-const POLICY: &str = "\
-name = \"Coffee\"
-ticker = \"CUP\"
-decimals = 2
-lots = 10
-units_per_lot = \"100\"
-";
+const POLICY: &str = include_str!("../../../docs/examples/coffee.toml");
 
 /// Plays the whole script.
-pub(super) fn play(stage: Stage) -> Result<(), Problem> {
-    introduce(&stage)?;
-    issue(&stage)?;
-    pay(&stage, "ada", "ben", "10")?;
-    pay(&stage, "ben", "cleo", "4")?;
-    verify(&stage)?;
-    cheat(&stage)?;
-    catch(&stage)?;
-    refuse(&stage)?;
+pub(super) fn play(stage: &mut Stage) -> Result<(), Problem> {
+    introduce(stage)?;
+    issue(stage)?;
+    pay(stage, "ada", "ben", "10")?;
+    pay(stage, "ben", "cleo", "4")?;
+    verify(stage)?;
+    cheat(stage)?;
+    catch(stage)?;
+    refuse(stage)?;
     let text = "\nThe wallets are in target/demo: try dsm --home target/demo/ben balance";
     stage.tell(text, &json!({ "step": "done" }));
     Ok(())
 }
 
-fn introduce(stage: &Stage) -> Result<(), Problem> {
+fn introduce(stage: &mut Stage) -> Result<(), Problem> {
     let names = ["ada", "ben", "cleo"];
     for name in names {
         stage.run(name, &["init"])?;
@@ -48,7 +42,7 @@ fn introduce(stage: &Stage) -> Result<(), Problem> {
     Ok(())
 }
 
-fn issue(stage: &Stage) -> Result<(), Problem> {
+fn issue(stage: &mut Stage) -> Result<(), Problem> {
     let policy = stage.file("coffee.toml", POLICY)?;
     stage.run("ada", &["token", "new", &policy.to_string_lossy()])?;
     stage.run("ada", &["token", "issue", "CUP", "100"])?;
@@ -58,7 +52,7 @@ fn issue(stage: &Stage) -> Result<(), Problem> {
 }
 
 /// One payment, which both sides must like.
-fn pay(stage: &Stage, payer: &str, payee: &str, amount: &str) -> Result<(), Problem> {
+fn pay(stage: &mut Stage, payer: &str, payee: &str, amount: &str) -> Result<(), Problem> {
     // A payer that learned of the token by being paid knows its ticker.
     let meeting = stage.meet(payer, &["pay", payee, amount, "CUP"], payee)?;
     let received = meeting.event("received").cloned();
@@ -94,7 +88,7 @@ fn cost(meeting: &Meeting) -> String {
     )
 }
 
-fn verify(stage: &Stage) -> Result<(), Problem> {
+fn verify(stage: &mut Stage) -> Result<(), Problem> {
     let said = stage.run("cleo", &["verify"])?;
     let text = stage.text("cleo", &["verify"])?;
     let text = format!("\nCleo checks what she holds, from nothing (dsm verify):\n\n{text}");
@@ -102,7 +96,7 @@ fn verify(stage: &Stage) -> Result<(), Problem> {
     Ok(())
 }
 
-fn cheat(stage: &Stage) -> Result<(), Problem> {
+fn cheat(stage: &mut Stage) -> Result<(), Problem> {
     stage.copy("ada", "ada.copy")?;
     stage.tell("Now Ada copies her files, and cheats.", &json!({ "step": "copy" }));
     pay(stage, "ada", "ben", "20")?;
@@ -118,7 +112,7 @@ fn cheat(stage: &Stage) -> Result<(), Problem> {
     Ok(())
 }
 
-fn catch(stage: &Stage) -> Result<(), Problem> {
+fn catch(stage: &mut Stage) -> Result<(), Problem> {
     let meeting = stage.meet("ben", &["contact", "sync", "cleo"], "cleo")?;
     let both = [&meeting.caller, &meeting.waiter]
         .iter()
@@ -141,7 +135,7 @@ fn catch(stage: &Stage) -> Result<(), Problem> {
     Ok(())
 }
 
-fn refuse(stage: &Stage) -> Result<(), Problem> {
+fn refuse(stage: &mut Stage) -> Result<(), Problem> {
     let meeting = stage.meet("ada", &["pay", "ben", "1", "CUP"], "ben")?;
     let rejected: Option<&Value> = meeting.event("rejected");
     let Some(rejected) = rejected.filter(|_| meeting.event("received").is_none()) else {

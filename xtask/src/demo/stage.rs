@@ -14,6 +14,8 @@ pub(super) struct Stage {
     binary: PathBuf,
     root: PathBuf,
     json: bool,
+    /// What the audience was told so far.
+    pub(super) told: String,
 }
 
 /// What both sides of a meeting printed.
@@ -31,12 +33,14 @@ impl Stage {
             fs::remove_dir_all(&root).map_err(problem)?;
         }
         fs::create_dir_all(&root).map_err(problem)?;
-        Ok(Self { binary, root, json })
+        Ok(Self { binary, root, json, told: String::new() })
     }
 
     /// Tells the audience what happens: text for people, or an object for programs.
     #[expect(clippy::print_stdout, reason = "the play is the output of the command")]
-    pub(super) fn tell(&self, text: &str, object: &Value) {
+    pub(super) fn tell(&mut self, text: &str, object: &Value) {
+        self.told.push_str(text);
+        self.told.push('\n');
         if self.json {
             println!("{object}");
         } else {
