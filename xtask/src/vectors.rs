@@ -14,7 +14,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
     if !workspace.has(WRITER) {
         return Ok(Verdict::Skipped(format!("there is no crate {WRITER} yet")));
     }
-    process::run(writer(workspace).arg("check"))?;
+    process::run(writer(workspace)?.arg("check"))?;
     Ok(Verdict::Passed("vectors/ is what dsm-vectors writes".to_owned()))
 }
 
@@ -23,11 +23,14 @@ pub(crate) fn write(workspace: &Workspace) -> Result<(), Problem> {
     if !workspace.has(WRITER) {
         return Err(Problem::new(format!("there is no crate {WRITER} yet")));
     }
-    process::run(writer(workspace).arg("write"))
+    process::run(writer(workspace)?.arg("write"))
 }
 
-fn writer(workspace: &Workspace) -> Command {
-    let mut command = process::cargo(&workspace.root);
-    command.args(["run", "--locked", "--package", WRITER, "--"]);
-    command
+/// Built with the workspace, so that nothing is built twice.
+fn writer(workspace: &Workspace) -> Result<Command, Problem> {
+    let words = ["build", "--locked", "--workspace", "--bin", WRITER];
+    process::run(process::cargo(&workspace.root).args(words))?;
+    let mut command = Command::new(workspace.target.join("debug").join(WRITER));
+    command.current_dir(&workspace.root);
+    Ok(command)
 }
