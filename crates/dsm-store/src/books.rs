@@ -13,7 +13,7 @@ use dsm_merkle::{MemoryNodes, TipTree};
 
 use crate::StoreError;
 use crate::kv::{Kv, Snapshot, Table};
-use crate::rows::{damaged, load, read, scan, split};
+use crate::rows::{damaged, load, read, split};
 use crate::wallet::{Wallet, own_log};
 
 mod ledger;
@@ -68,7 +68,7 @@ impl<'a, K: Kv> Books<'a, K> {
         each: impl Fn(&[u8], &[u8]) -> Result<T, StoreError>,
     ) -> Vec<T> {
         let mut all = Vec::new();
-        let result = scan(&self.snapshot, table, prefix, |key, value| {
+        let result = self.snapshot.scan(table, prefix, &mut |key, value| {
             all.push(each(key, value)?);
             Ok(())
         });
@@ -83,7 +83,7 @@ impl<'a, K: Kv> Books<'a, K> {
             return Ok(Some(tree));
         }
         let mut leaves: Vec<(Digest, Digest)> = Vec::new();
-        scan(&self.snapshot, Table::Tips, device.0.as_bytes(), |key, tip| {
+        self.snapshot.scan(Table::Tips, device.0.as_bytes(), &mut |key, tip| {
             let (_, key) = split(Table::Tips, key)?;
             let (key, _) = split(Table::Tips, key)?;
             leaves.push((key, read(Table::Tips, tip)?));

@@ -10,7 +10,7 @@ use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError};
 
 use crate::StoreError;
-use crate::kv::{Kv, Pair, Row, Snapshot, Table, whole_key};
+use crate::kv::{Each, Kv, Pair, Row, Snapshot, Table, whole_key};
 
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 
@@ -106,6 +106,20 @@ impl Snapshot for FileSnapshot {
         let (from, to) = ([table.number()], whole_key(table, key));
         let mut range = rows.range::<&[u8]>(&from[..]..=&*to).map_err(failed)?;
         range.next_back().transpose().map_err(failed).map(|row| row.map(pair))
+    }
+
+    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let Some(rows) = &self.0 else { return Ok(()) };
+        let prefix = whole_key(table, prefix);
+        for row in rows.range::<&[u8]>(&*prefix..).map_err(failed)? {
+            let (key, value) = row.map_err(failed)?;
+            let key = key.value();
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            each(key.get(1..).unwrap_or_default(), value.value())?;
+        }
+        Ok(())
     }
 }
 

@@ -135,6 +135,9 @@ pub trait Kv {
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError>;
 }
 
+/// What is done with a key and what is under it.
+pub type Each<'e> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'e;
+
 /// What is in a store at one moment, whatever is written meanwhile.
 pub trait Snapshot {
     /// What is under a key.
@@ -154,6 +157,23 @@ pub trait Snapshot {
     /// # Errors
     /// The store fails.
     fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError>;
+
+    /// Every row of a table whose key begins with some bytes, in order, until `each` fails.
+    ///
+    /// # Errors
+    /// The store fails, or `each` does.
+    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let mut next = prefix.to_vec();
+        while let Some((mut key, value)) = self.at_or_after(table, &next)? {
+            if !key.starts_with(prefix) {
+                break;
+            }
+            each(&key, &value)?;
+            key.push(0);
+            next = key;
+        }
+        Ok(())
+    }
 }
 
 /// A row's key in a store that keeps all tables in one: the table's number, then the key.

@@ -21,6 +21,6 @@ pub use books::{Books, HistoryEntry};
 pub use changes::{Changes, Contact, Founding, MAX_NAME};
 pub use error::StoreError;
 pub use file::{FileKv, FileSnapshot};
-pub use kv::{Kv, Pair, Row, Snapshot, Table};
+pub use kv::{Each, Kv, Pair, Row, Snapshot, Table};
 pub use memory::MemoryKv;
 pub use wallet::Wallet;

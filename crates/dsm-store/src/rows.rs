@@ -99,25 +99,6 @@ pub(crate) fn load<S: Snapshot, T: Decode>(
     from.get(table, key)?.map(|bytes| read(table, &bytes)).transpose()
 }
 
-/// Every row of a table whose key begins with some bytes, in order.
-pub(crate) fn scan<S: Snapshot>(
-    from: &S,
-    table: Table,
-    prefix: &[u8],
-    mut each: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let mut next = prefix.to_vec();
-    while let Some((mut key, value)) = from.at_or_after(table, &next)? {
-        if !key.starts_with(prefix) {
-            break;
-        }
-        each(&key, &value)?;
-        key.push(0);
-        next = key;
-    }
-    Ok(())
-}
-
 pub(crate) fn device_key(device: &DeviceId) -> &[u8] {
     device.0.as_bytes()
 }

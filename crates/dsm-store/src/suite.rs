@@ -66,6 +66,19 @@ fn reads<K: Kv>(kv: &K) -> Result<(), StoreError> {
     assert_eq!(snapshot.at_or_before(tips, b"ab")?, pair(b"ab", b""), "at");
     assert_eq!(snapshot.at_or_before(tips, b"aa")?, pair(b"a", b"3"), "before");
     assert_eq!(snapshot.at_or_before(tips, b"A")?, None, "not the table's before");
+    let all = |prefix: &[u8]| -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut keys = Vec::new();
+        snapshot.scan(tips, prefix, &mut |key, _| {
+            keys.push(key.to_vec());
+            Ok(())
+        })?;
+        Ok(keys)
+    };
+    assert_eq!(all(b"")?, [&b"a"[..], b"ab", b"b"], "a whole table");
+    assert_eq!(all(b"a")?, [&b"a"[..], b"ab"], "what begins with a prefix");
+    assert_eq!(all(b"c")?, [&b""[..]; 0], "nothing");
+    let stop = snapshot.scan(tips, b"", &mut |_, _| Err(StoreError::Missing));
+    assert!(matches!(stop, Err(StoreError::Missing)), "a scan stops at a failure");
     Ok(())
 }
 

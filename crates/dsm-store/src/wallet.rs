@@ -16,7 +16,7 @@ use crate::books::Books;
 use crate::changes::{Changes, Founding};
 use crate::kv::{Kv, Row, Snapshot, Table};
 use crate::rows::{
-    FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_SETTINGS, bytes, damaged, device_key, load, scan,
+    FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_SETTINGS, bytes, damaged, device_key, load,
     settings_from, settings_to_vec, split,
 };
 use crate::stage::Stage;
@@ -77,7 +77,7 @@ impl<K: Kv> Wallet<K> {
             let (founding, settings) =
                 founding.zip(settings).ok_or_else(|| damaged(Table::Single))?;
             let mut trees = BTreeMap::new();
-            scan(&snapshot, Table::OwnLogs, &[], |key, _| {
+            snapshot.scan(Table::OwnLogs, &[], &mut |key, _| {
                 let (device, _) = split(Table::OwnLogs, key)?;
                 trees.insert(DeviceId(device), OnceLock::new());
                 Ok(())

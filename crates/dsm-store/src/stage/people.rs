@@ -10,7 +10,7 @@ use super::Stage;
 use crate::StoreError;
 use crate::changes::{Contact, ContactRow, MAX_NAME};
 use crate::kv::{Snapshot, Table};
-use crate::rows::{PeerRow, bytes, damaged, device_key, scan};
+use crate::rows::{PeerRow, bytes, damaged, device_key};
 
 impl<S: Snapshot> Stage<'_, S> {
     /// Pins the device of a card, or renames it. What was dealt with it stays; its place in the card
@@ -82,7 +82,7 @@ impl<S: Snapshot> Stage<'_, S> {
     fn cards(&self) -> Result<Vec<Card>, StoreError> {
         let staged = self.rows.keys().filter(|(table, _)| *table == Table::Contacts);
         let mut keys: BTreeSet<Vec<u8>> = staged.map(|(_, key)| key.clone()).collect();
-        scan(self.base, Table::Contacts, &[], |key, _| {
+        self.base.scan(Table::Contacts, &[], &mut |key, _| {
             keys.insert(key.to_vec());
             Ok(())
         })?;
