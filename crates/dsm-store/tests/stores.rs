@@ -57,3 +57,12 @@ fn a_snapshot_of_a_file_does_not_change() {
     kv.apply(&[row(b"after")]).expect("a row");
     assert_eq!(before.get(Table::Tips, &[1]).expect("a value"), Some(b"before".to_vec()));
 }
+
+#[test]
+fn the_format_is_drawn_with_the_numbers_of_the_code() {
+    let drawn = include_str!("../../../docs/store-format.md");
+    for (number, table) in Table::ALL.into_iter().enumerate() {
+        assert_eq!(usize::from(table.number()), number);
+        assert!(drawn.contains(&format!("\n| {number} | {table:?} | ")), "{table:?} is not drawn");
+    }
+}
