@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{audit, bare, deps, fuzz, rules, suite, tidy, vectors};
+use crate::{audit, bare, demo, deps, fuzz, rules, suite, tidy, vectors};
 
 /// One thing that must hold.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "tests", check: suite::tests },
     Step { name: "documentation", check: suite::documentation },
     Step { name: "vectors", check: vectors::check },
+    Step { name: "demo", check: demo::check },
     Step { name: "fuzz", check: fuzz::check },
     Step { name: "bare", check: bare::check },
 ];
