@@ -40,6 +40,8 @@ pub enum SessionError {
     Stale,
     /// The own device showed two histories; it must not sign.
     OwnFork,
+    /// The own log went on elsewhere: these books are an old copy, and must not sign.
+    OldCopy,
 }
 
 impl core::fmt::Display for SessionError {
@@ -59,6 +61,9 @@ impl core::fmt::Display for SessionError {
             Self::OwnFork => {
                 to.write_str("this device showed two histories of its log and must not sign")
             }
+            Self::OldCopy => to.write_str(
+                "this device's log went on elsewhere: these books are an old copy and must not sign",
+            ),
         }
     }
 }

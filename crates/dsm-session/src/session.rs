@@ -294,6 +294,12 @@ impl Session {
         if self.proven.is_some() && self.proven != named {
             return Err(SessionError::WrongPeer { device });
         }
+        // Whoever signs after such a word forks its log; a false word costs this session only.
+        let last = books.own_log().at.index;
+        let heard = books.latest(&books.me()).map(|at| at.index);
+        if met.sent > last || met.known.max(heard) > Some(last) {
+            return Err(SessionError::OldCopy);
+        }
         self.met = Some(met);
         effects.notices.push(Notice::Met { peer: device });
         if let Goal::Receive { ask } = self.goal {

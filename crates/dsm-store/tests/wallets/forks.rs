@@ -100,6 +100,22 @@ pub(crate) fn a_fork_freezes_what_rests_on_it<H: Home>(home: &H) {
     assert!(short, "{refused:?}");
 }
 
+pub(crate) fn an_old_copy_that_hears_of_its_future_signs_nothing<H: Home>(home: &H) {
+    let mut world = world(home);
+    let World { ada, copy, ben, cleo, token } = &mut world;
+    assert!(pay(ada, ben, (*token, 300), Cut::Never).over);
+    let before = copy.books().own_log();
+    let refused = pay(copy, ben, (*token, 300), Cut::Never);
+    assert_eq!(refused.failures[0], Some(SessionError::OldCopy));
+    let refused = sync(ben, copy);
+    assert_eq!(refused.failures[1], Some(SessionError::OldCopy));
+    // Cleo accepted nothing of Ada; but the money that she got from Ben came from there.
+    assert!(pay(ben, cleo, (*token, 300), Cut::Never).over);
+    let refused = pay(copy, cleo, (*token, 300), Cut::Never);
+    assert_eq!(refused.failures[0], Some(SessionError::OldCopy));
+    assert_eq!(copy.books().own_log(), before);
+}
+
 /// An entry that concerns nobody.
 fn idle<H: Home>(person: &Person<'_, H>, ops: Vec<Op>) -> Written {
     let ops = List::try_from(ops).expect("few operations");
