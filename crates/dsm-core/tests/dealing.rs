@@ -290,6 +290,44 @@ fn rejects_an_entry_that_changes_another_relationship_too() {
     }
 }
 
+/// A second payment, before it is written.
+fn before_second_payment() -> Town {
+    let mut town = Town::new();
+    town.ada.settle(&mut town.ben, town.token, 100);
+    town.ada.idle();
+    town
+}
+
+#[test]
+fn rejects_a_tip_tree_that_changed_in_silence_before_the_entry() {
+    let mut town = before_second_payment();
+    let opening = town.ada.log.before;
+    let key = dsm_log::relationship(&town.ada.id(), &town.cleo.id());
+    town.ada.tree.update(key, Digest::ZERO).expect("in memory");
+    let root = town.ada.tree.root();
+    if let Some(before) = &mut town.ada.log.before {
+        before.tips = root;
+    }
+    let mut payment = town.ada.pay(&mut town.ben, town.token, 100);
+    // All that the cheat shows is true of its log, but for the tree.
+    payment.dealing.before = opening;
+    assert_eq!(town.ada.refused_by(&town.ben, &payment), Some(Reject::TipReplacement));
+}
+
+#[test]
+fn rejects_another_tip_tree_after_the_entry() {
+    let mut town = before_second_payment();
+    let payment = town.ada.clone().pay(&mut town.ben, town.token, 100);
+    for (tips, refused) in [(None, false), (Some(Digest::ZERO), true)] {
+        let mut ada = town.ada.clone();
+        let mut dealing = payment.dealing.clone();
+        dealing.entry.tips = tips.unwrap_or(dealing.entry.tips);
+        ada.forge(&dealing);
+        let expected = refused.then_some(Reject::TipReplacement);
+        assert_eq!(town.ben.refusal(&ada.insist(&dealing), payment.nonce), expected);
+    }
+}
+
 #[test]
 fn rejects_a_tip_proof_of_another_tree() {
     let (town, payment, dealt) = payment();

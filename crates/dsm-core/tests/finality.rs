@@ -91,6 +91,19 @@ fn value_that_is_final_enough_passes_every_cap() {
 }
 
 #[test]
+fn the_verifiers_own_devices_expose_it_to_nobody() {
+    let mut town = Town::new();
+    town.ben.view.own.insert(town.mint.id());
+    let payment = town.ada.pay(&mut town.ben, town.token, PURSE);
+    let dealt = town.ada.insist(&payment.dealing);
+    let accepted = town.ben.judge(&dealt, payment.nonce).result.expect("honest money");
+    assert_eq!(accepted.lineage().uncertified, [town.ada.id()].into());
+    town.ben.view.own.insert(town.ada.id());
+    let accepted = town.ben.judge(&dealt, payment.nonce).result.expect("honest money");
+    assert!(accepted.lineage().uncertified.is_empty());
+}
+
+#[test]
 fn the_weaker_class_is_weaker() {
     use FinalityClass::{Anchored, Exposed, Purse, Registered};
     let all = [Exposed, Anchored, Registered];

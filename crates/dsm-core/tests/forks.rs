@@ -161,6 +161,7 @@ fn registered_value_passes_through_a_forked_device_on_one_history_only() {
     let accepted = verdict.result.expect("registered money");
     // Of the device that forked nothing is kept.
     assert!(accepted.facts().lines.iter().all(|line| line.device != device));
+    assert!(accepted.facts().opened.iter().all(|opened| opened.device != device));
     assert_eq!(judge(&all.view, false).result.err(), Some(Reject::Forked { device }));
 }
 

@@ -349,6 +349,50 @@ fn a_record_before_the_floor_cannot_poison_a_later_spend() {
     assert_eq!(known.refusal(&dealt, honest.nonce), None);
 }
 
+/// Nor does it count where a pack shows it.
+#[test]
+fn a_record_before_the_floor_counts_nowhere() {
+    let mut town = Town::new();
+    for _ in 0..4 {
+        town.ada.idle();
+    }
+    let (index, note) = town.mint.issue(town.token, 1, PURSE, town.ada.lock());
+    town.ada.take_issue(&town.mint, index, note);
+    let mut island = town.ada.clone();
+    island.leap(Position { index: 1, head: Digest::from_bytes([6; 32]) });
+    island.scribble(vec![note.id()]);
+    let output = Output { token: town.token, amount: PURSE, lock: town.ben.lock() };
+    let value = Value::transfer(outputs([output]));
+    let payment = town.ada.claim(&mut town.ben, vec![note.id()], value);
+    town.ada.take_last(&island);
+    let (ada, mint) = (town.ada.id(), town.mint.id());
+    let parts = [stretch(ada, 1, 2, &[2]), stretch(ada, 3, 5, &[5]), stretch(mint, 0, 2, &[2])];
+    let dealt = town.ada.show(&payment.dealing, &parts);
+    assert_eq!(town.ben.refusal(&dealt, payment.nonce), None);
+}
+
+/// A floor lies before the spend; one that a device claims far ahead is on no run to it.
+#[test]
+fn rejects_a_floor_after_the_spend() {
+    let mut town = Town::new();
+    let mut ahead = town.ada.clone();
+    ahead.leap(Position { index: 100, head: Digest::from_bytes([6; 32]) });
+    ahead.idle();
+    let (index, note) = town.mint.issue(town.token, 1, PURSE, ahead.lock());
+    town.ada.take_issue(&town.mint, index, note);
+    town.ada.idle();
+    let output = Output { token: town.token, amount: PURSE, lock: town.ben.lock() };
+    let value = Value::transfer(outputs([output]));
+    let payment = town.ada.claim(&mut town.ben, vec![note.id()], value);
+    town.ada.take_last(&ahead);
+    let (ada, mint) = (town.ada.id(), town.mint.id());
+    let parts =
+        [stretch(ada, 0, 2, &[2]), stretch(ada, 100, 101, &[101]), stretch(mint, 0, 2, &[2])];
+    let dealt = town.ada.show(&payment.dealing, &parts);
+    let expected = Some(Reject::FloorNotOnLog { id: note.id() });
+    assert_eq!(town.ben.refusal(&dealt, payment.nonce), expected);
+}
+
 /// Nor can such a record hide an earlier spend.
 #[test]
 fn a_record_before_the_floor_cannot_hide_a_spend() {
@@ -401,25 +445,6 @@ fn rejects_a_dead_input_beside_good_ones() {
         let expected = refused.then_some(Reject::SpentBefore { id, device, index: 1 });
         assert_eq!(ada.refused_by(&town.ben, &payment), expected);
     }
-}
-
-#[test]
-fn a_dead_operation_beside_the_lineage_means_nothing() {
-    let mut town = Town::new();
-    let good = town.ada.only_note().id();
-    let parts = [Output { token: town.token, amount: 9, lock: town.ben.lock() }];
-    let bad = SpendId(Digest::from_bytes([1; 32]));
-    town.ada.write(None, vec![bad], Some(Value::transfer(outputs(parts))), Vec::new(), None);
-    let output = Output { token: town.token, amount: PURSE, lock: town.ben.lock() };
-    let value = Value::transfer(outputs([output]));
-    let payment = town.ada.claim(&mut town.ben, vec![good], value);
-    let parts = [stretch(town.ada.id(), 0, 2, &[1, 2]), stretch(town.mint.id(), 0, 1, &[1])];
-    let dealt = town.ada.show(&payment.dealing, &parts);
-    let accepted = town.ben.judge(&dealt, payment.nonce).result.expect("honest money");
-    assert_eq!(accepted.lineage().hops, 2);
-    // And of it nothing is kept.
-    let opened: Vec<u64> = accepted.facts().opened.iter().map(|one| one.index).collect();
-    assert_eq!(opened.len(), 2);
 }
 
 /// Every hop counts: certificates for the last ones do not make up for an earlier one.

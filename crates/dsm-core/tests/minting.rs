@@ -71,8 +71,8 @@ fn rejects_more_than_a_lot_holds_in_several_outputs() {
 fn rejects_an_issue_whose_sum_overflows() {
     let (town, mut mint, mut ben) = mint_and_payee();
     let token = town.token;
-    let part = |amount| Output { token, amount, lock: ben.lock() };
-    let outputs = outputs([part(u64::MAX), part(2)]);
+    let part = |owner: &Actor, amount| Output { token, amount, lock: owner.lock() };
+    let outputs = outputs([part(&ben, u64::MAX), part(&mint, 2)]);
     let value = Value::Issue { token, lot: 0, outputs, cosignatures: List::default() };
     let payment = mint.claim(&mut ben, vec![lot_id(&token, 0)], value);
     assert_eq!(mint.refused_by(&ben, &payment), Some(Reject::Overflow { token }));

@@ -1,6 +1,6 @@
 //! What a token's policy allows its holders (`spec/tokens.md`).
 
-use dsm_core::{Allowed, Facts, Lock, Output, Policy, Reject, TokenId, Value, lot_id};
+use dsm_core::{Allowed, Facts, Lock, Output, Policy, Reject, TokenId, Value, View, lot_id};
 use dsm_crypto::Digest;
 use dsm_log::SpendId;
 use dsm_merkle::{list_prove, list_root};
@@ -175,6 +175,44 @@ fn rejects_a_vault_of_a_token_with_an_allow_set() {
 }
 
 #[test]
+fn allowances_come_once_in_order_and_those_of_owners_are_kept() {
+    let mut town = closed_town(&["mint", "ada", "ben"]);
+    let (index, note) = town.mint.issue(town.token, 0, PURSE, town.ada.lock());
+    town.ada.take_issue(&town.mint, index, note);
+    let token = town.token;
+    let payment = town.ada.pay(&mut town.ben, token, 10);
+    let dealt = town.ada.deal(&payment.dealing, &town.ben);
+    let mut twice = dealt.clone();
+    edit(&mut twice.pack.allowances, |all| all.push(all[0].clone()));
+    assert_eq!(town.ben.refusal(&twice, payment.nonce), Some(Reject::PackOrder));
+    // The mint owns nothing; its proof is good and serves nobody.
+    let mint = dealt.pack.devices.iter().position(|one| one.id() == town.mint.id());
+    let device = u32::try_from(mint.expect("a device")).expect("few");
+    let known = town.mint.view.allowance(&token, &town.mint.id()).expect("a member");
+    let Allowed { index, count, proof } = known;
+    let mut more = dealt;
+    edit(&mut more.pack.allowances, |all| {
+        all.push(dsm_core::pack::Allowance { token: 0, device, index, count, proof });
+        all.sort_by_key(|one| one.device);
+    });
+    let accepted = town.ben.judge(&more, payment.nonce).result.expect("honest money");
+    let owners: Vec<_> = accepted.facts().allowances.iter().map(|(_, owner, _)| *owner).collect();
+    assert!(owners.contains(&town.ben.id()) && !owners.contains(&town.mint.id()));
+}
+
+#[test]
+fn an_allowance_that_is_known_need_not_be_shown() {
+    let mut town = closed_town(&["mint", "ada", "ben"]);
+    let (index, note) = town.mint.issue(town.token, 0, PURSE, town.ada.lock());
+    town.ada.take_issue(&town.mint, index, note);
+    town.ada.settle(&mut town.ben, town.token, 10);
+    let payment = town.ada.pay(&mut town.ben, town.token, 10);
+    let mut dealt = town.ada.deal(&payment.dealing, &town.ben);
+    edit(&mut dealt.pack.allowances, Vec::clear);
+    assert_eq!(town.ben.refusal(&dealt, payment.nonce), None);
+}
+
+#[test]
 fn rejects_an_allowance_of_a_token_whose_policy_is_not_known() {
     let mut town = closed_town(&["mint", "ada", "ben"]);
     let (index, note) = town.mint.issue(town.token, 0, PURSE, town.ada.lock());
@@ -204,6 +242,10 @@ fn rejects_an_allowance_of_a_token_without_an_allow_set() {
         all.push(dsm_core::pack::Allowance { token: 0, device, index: 0, count: 1, proof });
     });
     let device = town.ada.id();
+    let refusal = town.ben.refusal(&dealt, payment.nonce);
+    assert_eq!(refusal, Some(Reject::AllowSet { token, device }));
+    // Nor a proof that proves nothing.
+    edit(&mut dealt.pack.allowances, |all| all[0].index = 7);
     let refusal = town.ben.refusal(&dealt, payment.nonce);
     assert_eq!(refusal, Some(Reject::AllowSet { token, device }));
 }

@@ -90,6 +90,35 @@ fn rejects_a_receipt_for_another_receiver() {
 }
 
 #[test]
+fn rejects_an_acknowledgement_addressed_to_another() {
+    let mut deal = deal(1);
+    let mut ben = deal.ben.clone();
+    ben.leap(dsm_log::Position { index: 0, head: deal.ben.head(0) });
+    ben.log.before = None;
+    // All is right, but for the name of the peer.
+    deal.thanks.entry.peer = Some(Actor::new("cleo").id());
+    ben.forge(&deal.thanks);
+    deal.ben = ben;
+    assert_eq!(deal.receipt().verify(NETWORK).err(), Some(Reject::ReceiptSides));
+}
+
+#[test]
+fn rejects_a_receipt_of_a_device_for_itself() {
+    let (owner, devices) = Owner::new("ada", &["phone"]);
+    let mut ada = devices[0].clone();
+    let own = ada.id();
+    let key = dsm_log::relationship(&own, &own);
+    let payment = ada.write(Some(own), vec![], None, vec![], None).dealing.expect("addressed");
+    let tip = ada.tree.get(key).expect("in memory");
+    ada.accepted.insert(own, ada.at());
+    let thanks = ada.acknowledge(own);
+    let card = owner.card(&ada);
+    let (payer, payee) = (ada.side(card.clone(), &payment, None), ada.side(card, &thanks, tip));
+    let receipt = Receipt { payer, payee };
+    assert_eq!(receipt.verify(NETWORK).err(), Some(Reject::ReceiptSides));
+}
+
+#[test]
 fn rejects_the_acknowledgement_of_another_payment() {
     let (first, third) = (deal(1).receipt(), deal(3).receipt());
     let replayed = Receipt { payer: third.payer.clone(), payee: first.payee.clone() };

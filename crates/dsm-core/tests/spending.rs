@@ -240,7 +240,7 @@ fn rejects_a_transfer_that_makes_more_or_less() {
 fn rejects_a_transfer_that_overflows() {
     let mut town = Town::new();
     let (id, token) = (town.ada.only_note().id(), town.token);
-    let parts = [to(&town.ben, token, u64::MAX), to(&town.ben, token, PURSE + 1)];
+    let parts = [to(&town.ben, token, u64::MAX), to(&town.ada, token, PURSE + 1)];
     let payment = ada_pays(&mut town, vec![id], transfer(parts));
     assert_eq!(refusal(&town, &payment), Some(Reject::Overflow { token }));
 }
@@ -274,6 +274,16 @@ fn rejects_two_tokens_mixed() {
 }
 
 #[test]
+fn rejects_a_token_out_of_nothing_beside_another() {
+    let mut town = Town::new();
+    let (token, id) = (town.token, town.ada.only_note().id());
+    let (other, _) = with_second_token(&mut town);
+    let value = transfer([to(&town.ben, token, PURSE), to(&town.ben, other, 1)]);
+    let payment = ada_pays(&mut town, vec![id], value);
+    assert_eq!(refusal(&town, &payment), Some(Reject::Conservation { token: other }));
+}
+
+#[test]
 fn rejects_a_token_turned_into_another() {
     let mut town = Town::new();
     let id = town.ada.only_note().id();
@@ -295,11 +305,13 @@ fn rejects_an_output_of_nothing() {
 
 #[test]
 fn rejects_change_on_another_floor_than_the_head_before() {
-    let town = Town::new();
+    let mut town = Town::new();
+    town.ada.idle();
     let (id, token) = (town.ada.only_note().id(), town.token);
     let before = town.ada.at();
     let floors = [
         (before, false),
+        (Position { index: 0, head: town.ada.head(0) }, true),
         (Position { index: before.index + 1, ..before }, true),
         (Position { head: Digest::from_bytes([7; 32]), ..before }, true),
     ];
@@ -320,7 +332,7 @@ fn rejects_change_on_another_floor_than_the_head_before() {
             }
         });
         let device = town.ada.id();
-        let expected = refused.then_some(Reject::ChangeFloor { device, index: 1 });
+        let expected = refused.then_some(Reject::ChangeFloor { device, index: 2 });
         assert_eq!(town.ben.refusal(&dealt, payment.nonce), expected);
     }
 }

@@ -160,7 +160,7 @@ fn change(dealt: &mut Dealt, dice: &mut Dice, heads: &[(u32, Position)]) {
                 });
             });
         }),
-        8 | 9 | 10 => edit(&mut pack.opened, |opened| {
+        8..=10 => edit(&mut pack.opened, |opened| {
             let Some(one) = any(opened, dice) else { return };
             if let Some(PackValue::Transfer { outputs, .. } | PackValue::Issue { outputs, .. }) =
                 &mut one.value

@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dsm_core::pack::{Plan, Stretch, Wanted};
+use dsm_core::pack::{Line, OpenedEntry, Plan, Stretch, Wanted};
 use dsm_core::{
-    Claimed, Dealing, Dealt, Lock, Note, Output, Reject, Value, Verdict, View, accept, deal,
+    Before, Claimed, Dealing, Dealt, Facts, Lock, Note, Output, OwnLog, Reject, Value, Verdict,
+    View, accept, deal,
 };
 use dsm_crypto::Digest;
 use dsm_encoding::{List, to_vec};
-use dsm_log::{DeviceId, Nonce, Position, SpendId};
+use dsm_log::{DeviceId, Nonce, Position, SignedHead, SpendId};
 
-use crate::{Actor, Payment};
+use crate::{Actor, NETWORK, Payment};
 
 /// Changes a list in place.
 ///
@@ -65,6 +66,21 @@ impl Actor {
     #[must_use]
     pub fn head(&self, index: u64) -> Digest {
         self.view.head(&self.id(), index).expect("a head of its own log")
+    }
+
+    /// Signs any entry in the place of its next one, and what it shows of the one before.
+    ///
+    /// # Panics
+    /// If the log is full.
+    pub fn forge(&mut self, dealing: &Dealing) {
+        let record = dealing.entry.record();
+        let (device, start) = (self.id(), self.at());
+        let at = start.after(&record.pair()).expect("a place in the log");
+        let signature = SignedHead::sign(NETWORK, device, at, &*self.key).signature;
+        let line = Line { device, start, records: vec![record], heads: vec![at.head], signature };
+        let opened = OpenedEntry::new(device, &dealing.entry, at.head);
+        self.learn(Facts { lines: vec![line], opened: vec![opened], ..Facts::default() });
+        self.log = OwnLog { device, at, before: Some(Before::of(&dealing.entry)) };
     }
 
     /// The only note that it holds.
