@@ -195,6 +195,50 @@ fn rejects_a_receipt_that_hides_the_tip_before() {
     }
 }
 
+/// Ben signs an acknowledgement of his own making, in the place of the honest one.
+fn forged(deal: &mut Deal, change: impl FnOnce(&mut Actor, &mut Dealing)) -> Option<Reject> {
+    let index = deal.thanks.entry.index - 1;
+    let head = deal.ben.head(index);
+    deal.ben.leap(dsm_log::Position { index, head });
+    let mut thanks = deal.thanks.clone();
+    change(&mut deal.ben, &mut thanks);
+    deal.ben.forge(&thanks);
+    deal.thanks = thanks;
+    deal.receipt().verify(NETWORK).err()
+}
+
+#[test]
+fn rejects_a_receipt_whose_tip_tree_changed_in_silence() {
+    assert_eq!(forged(&mut deal(2), |_, _| {}), None);
+    // Another root after the entry than its leaf makes.
+    let refusal = forged(&mut deal(2), |_, thanks| thanks.entry.tips = Digest::ZERO);
+    assert_eq!(refusal, Some(Reject::TipReplacement));
+    // Another leaf appeared before it.
+    let mut second = deal(2);
+    let (tip, peer) = (second.tips[1], second.ada.id());
+    let refusal = forged(&mut second, |ben, thanks| {
+        let key = dsm_log::relationship(&ben.id(), &peer);
+        let mut tree = dsm_merkle::TipTree::default();
+        tree.update(Digest::ZERO, Digest::ZERO).expect("in memory");
+        tree.update(key, tip.expect("a tip")).expect("in memory");
+        thanks.tip_proof = tree.prove(key).expect("in memory");
+        let next = thanks.entry.tip_after(tip);
+        thanks.entry.tips = tree.update(key, next).expect("in memory");
+    });
+    assert_eq!(refusal, Some(Reject::TipReplacement));
+}
+
+#[test]
+fn rejects_a_first_entry_that_does_not_follow_the_empty_log() {
+    for (head, refused) in [(None, false), (Some(Digest::ZERO), true)] {
+        let refusal = forged(&mut deal(1), |ben, _| {
+            let head = head.unwrap_or(ben.head(0));
+            ben.leap(dsm_log::Position { index: 0, head });
+        });
+        assert_eq!(refusal, refused.then_some(Reject::TipReplacement));
+    }
+}
+
 #[test]
 fn rejects_a_side_of_a_device_that_its_owner_does_not_have() {
     let deal = deal(1);
