@@ -7,7 +7,10 @@ use std::fs::OpenOptions;
 use std::path::Path;
 
 use redb::backends::FileBackend;
-use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition, TableError};
+use redb::{
+    Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend, TableDefinition,
+    TableError,
+};
 
 use crate::StoreError;
 use crate::kv::{Each, Kv, Pair, Row, Snapshot, Table, whole_key};
@@ -29,13 +32,21 @@ impl FileKv {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
-        let backend = FileBackend::new(file).map_err(failed)?;
-        let database = Database::builder().create_with_backend(backend).map_err(failed)?;
+        let store = Self::on(FileBackend::new(file).map_err(failed)?)?;
         // The name in the directory must last as long as what is in the file.
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::File::open(parent)?.sync_all()?;
         }
-        Ok(Self(database))
+        Ok(store)
+    }
+
+    /// A store on a medium that does what a file does; what is there is opened, and made if there is
+    /// nothing.
+    ///
+    /// # Errors
+    /// The medium fails, or what is there is no store.
+    pub fn on(medium: impl StorageBackend) -> Result<Self, StoreError> {
+        Database::builder().create_with_backend(medium).map(Self).map_err(failed)
     }
 
     /// Opens a file.

@@ -85,7 +85,7 @@ impl<'a, S: Snapshot> Stage<'a, S> {
         Ok(())
     }
 
-    /// The rows that differ from what is in the store.
+    /// The rows to be written.
     pub(crate) fn finish(self) -> Staged {
         let rows = self.rows.into_iter();
         let rows = rows.map(|((table, key), value)| Row { table, key, value }).collect();
