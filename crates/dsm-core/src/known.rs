@@ -65,6 +65,12 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
         self.forked.contains(device) || self.view.is_forked(device)
     }
 
+    /// What was known of a device. Of one that shows another history here only what it shows here
+    /// counts: what one history did is not proven by another.
+    fn kept(&self, device: &DeviceId) -> Option<&'a V> {
+        (!self.forked.contains(device)).then_some(self.view)
+    }
+
     pub(crate) fn policy(&self, token: &TokenId) -> Option<Policy> {
         let at = self.pack.policies.binary_search_by_key(token, |(id, _)| *id).ok();
         let sent = at.and_then(|at| self.pack.policies.get(at)).map(|(_, policy)| policy.clone());
@@ -81,24 +87,24 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
 
     pub(crate) fn head(&self, device: &DeviceId, index: u64) -> Option<Digest> {
         let sent = self.line(device, index).and_then(|line| line.head(index));
-        sent.or_else(|| self.view.head(device, index))
+        sent.or_else(|| self.kept(device)?.head(device, index))
     }
 
     pub(crate) fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
         let sent = self.line(device, index).and_then(|line| line.record(index)).cloned();
-        sent.or_else(|| self.view.record(device, index))
+        sent.or_else(|| self.kept(device)?.record(device, index))
     }
 
     fn has_record(&self, device: &DeviceId, index: u64) -> bool {
         let sent = self.line(device, index).is_some_and(|line| line.record(index).is_some());
-        sent || self.view.has_record(device, index)
+        sent || self.kept(device).is_some_and(|view| view.has_record(device, index))
     }
 
     pub(crate) fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
         let opened = &self.pack.opened;
         let at = opened.binary_search_by_key(&(*device, index), |one| (one.device, one.index));
         let sent = at.ok().and_then(|at| opened.get(at)).cloned();
-        sent.or_else(|| self.view.opened(device, index))
+        sent.or_else(|| self.kept(device)?.opened(device, index))
     }
 
     pub(crate) fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {
@@ -108,17 +114,8 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
             let (device, index) = (opened.device, opened.index);
             Some((Origin { device, index, output: *number }, *output))
         });
-        sent.or_else(|| self.view.origin(id))
-    }
-
-    /// Whether one history shows all of a stretch. Where a device showed two, records of one must
-    /// not fill the gaps of the other.
-    pub(crate) fn is_one_history(&self, device: &DeviceId, from: u64, to: u64) -> bool {
-        let shows = |line: &&Line| line.device == *device && line.start.index <= to;
-        let lines = &self.pack.lines;
-        let after = lines.partition_point(|one| (one.device, one.end().index) < (*device, from));
-        let first = lines.get(after).filter(shows);
-        first.is_none_or(|line| line.start.index <= from && to <= line.end().index)
+        let kept = |(origin, _): &(Origin, Output)| self.kept(&origin.device).is_some();
+        sent.or_else(|| self.view.origin(id).filter(kept))
     }
 
     /// Where a record of a device between a floor and an index names an id, if one does.
@@ -132,10 +129,8 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
         let after = floor.saturating_add(1).min(index);
         let between = (*device, *id, after)..(*device, *id, index);
         let sent = self.spends.range(between).next().map(|(_, _, index)| *index);
-        if sent.is_some() || (self.is_forked(device) && self.line(device, index).is_some()) {
-            return sent;
-        }
-        self.view.first_spend(device, id, floor).filter(|first| *first < index)
+        let kept = || self.kept(device)?.first_spend(device, id, floor);
+        sent.or_else(|| kept().filter(|first| *first < index))
     }
 
     pub(crate) fn is_at(&self, device: &DeviceId, at: &Position) -> bool {

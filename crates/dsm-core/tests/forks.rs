@@ -199,7 +199,38 @@ fn one_history_does_not_fill_the_gaps_of_another() {
     let claimed = Claimed::decode(&to_vec(&dealt)).expect("canonical bytes");
     let view = Certified::new(&town.cleo.view, &[(ada, one.head(6))]);
     let verdict = accept(&view, &claimed, payment.nonce);
-    assert_eq!(verdict.result.err(), Some(Reject::RunIncomplete { device: ada }));
+    assert_eq!(verdict.result.err(), Some(Reject::Hole { id: bens.id() }));
+    assert_eq!(verdict.forks.len(), 1);
+}
+
+/// What one history did is not proven by the certificate of another.
+#[test]
+fn one_history_does_not_lend_its_certificate_to_another() {
+    let mut town = Town::new();
+    let first = town.ada.only_note();
+    let (index, second) = town.mint.issue(town.token, 1, PURSE, town.ada.lock());
+    town.ada.take_issue(&town.mint, index, second);
+    let (mut one, mut other) = (town.ada.clone(), town.ada.clone());
+    let pays = |owner: &Actor| {
+        Value::transfer(outputs([Output { token: town.token, amount: PURSE, lock: owner.lock() }]))
+    };
+    // One history pays Ben with a note; the other pays itself with another note, and is certified.
+    let value = pays(&town.ben);
+    one.write(None, vec![first.id()], Some(value.clone()), vec![], None);
+    let bens = Note { output: value.outputs()[0], head: one.head(1), number: 0 };
+    other.write(None, vec![second.id()], Some(pays(&other)), vec![], None);
+    other.idle();
+    town.cleo.take_log(&one);
+    town.ben.take_log(&one);
+    town.ben.take_log(&other);
+    let value = pays(&town.cleo);
+    let payment = town.ben.claim(&mut town.cleo, vec![bens.id()], value);
+    let (ada, mint, ben) = (one.id(), town.mint.id(), town.ben.id());
+    let parts = [stretch(ada, 0, 2, &[2]), stretch(mint, 0, 2, &[1, 2]), stretch(ben, 0, 1, &[1])];
+    let claimed = Claimed::from(town.ben.show(&payment.dealing, &parts));
+    let view = Certified::new(&town.cleo.view, &[(ada, other.head(1))]);
+    let verdict = accept(&view, &claimed, payment.nonce);
+    assert_eq!(verdict.result.err(), Some(Reject::Hole { id: bens.id() }));
     assert_eq!(verdict.forks.len(), 1);
 }
 
