@@ -250,5 +250,5 @@ fn rejects_a_side_of_a_device_that_its_owner_does_not_have() {
     receipt.payee.card.genesis = receipt.payer.card.genesis.clone();
     receipt.payee.card.devices = receipt.payer.card.devices.clone();
     let device = deal.ben.id();
-    assert_eq!(receipt.verify(NETWORK).err(), Some(Reject::NotEnrolled { device }));
+    assert_eq!(receipt.verify(NETWORK).err(), Some(Reject::Owner { device }));
 }
