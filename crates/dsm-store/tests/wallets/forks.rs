@@ -132,6 +132,10 @@ pub(crate) fn two_entries_are_never_made_from_one_place<H: Home>(home: &H) {
     let mut ada = Person::new(home, "ada");
     let one = idle(&ada, vec![Op::Checkpoint {}]);
     let other = idle(&ada, Vec::new());
+    let ops = List::try_from(vec![Op::Checkpoint {}]).expect("one operation");
+    let later = write(&one.log, Draft { ops, ..Draft::default() }, NETWORK, &ada.key);
+    let early = ada.commit(&of(&later.expect("an entry")));
+    assert!(matches!(early, Err(StoreError::Stale { .. })), "{early:?}");
     ada.commit(&of(&one)).expect("the first");
     for again in [&one, &other] {
         let refused = ada.commit(&of(again));

@@ -229,6 +229,8 @@ pub(crate) fn news_go_out_once_in_order<H: Home>(home: &H) {
     let batch = Batch { told: Some((peer, news.upto)), ..Batch::default() };
     ada.commit(&Changes { batch, ..Changes::default() }).expect("told");
     assert_eq!(ada.books().news(&peer), dsm_session::News::default());
+    learn(&mut ada, &zoe, &written);
+    assert_eq!(ada.books().news(&peer), dsm_session::News::default(), "known is no news");
     let written = entry(&mut yan, 3);
     learn(&mut ada, &yan, &written);
     let news = ada.books().news(&peer);
@@ -300,4 +302,17 @@ pub(crate) fn a_damaged_row_is_told_and_not_believed<H: Home>(home: &H) {
         let failure = books.check();
         assert!(matches!(failure, Err(StoreError::Damaged { table: Table::Descriptors })));
     }
+}
+
+pub(crate) fn a_tip_tree_of_another_root_is_told_and_not_believed<H: Home>(home: &H) {
+    let key = SecretKey::from_seed(dsm_crypto::Secret::from_bytes([1; 64]));
+    let wallet = Wallet::create(home.make("leaf"), founding("ada", &key)).expect("a wallet");
+    let (me, mut kv) = (wallet.me(), wallet.into_kv());
+    let key = [me.0.as_bytes().as_slice(), &[7; 32]].concat();
+    let value = Some(dsm_encoding::to_vec(&Digest::ZERO));
+    kv.apply(&[Row { table: Table::Tips, key, value }]).expect("a row");
+    let wallet = Wallet::open(kv).expect("a wallet");
+    let books = wallet.books().expect("the books");
+    assert_eq!(books.tip(&Digest::from_bytes([7; 32])).0, None);
+    assert!(matches!(books.check(), Err(StoreError::Damaged { table: Table::Tips })));
 }

@@ -56,5 +56,6 @@ every_store! {
         settings_are_kept,
         there_is_one_wallet_in_a_store,
         another_format_is_refused,
-        a_damaged_row_is_told_and_not_believed;
+        a_damaged_row_is_told_and_not_believed,
+        a_tip_tree_of_another_root_is_told_and_not_believed;
 }
