@@ -1,7 +1,7 @@
 //! Honest devices at random: whatever they hold they can pay; and packs changed at random.
 
 use dsm_core::pack::{PackDevice, PackLock, PackOutput, PackSpend, PackToken, PackValue};
-use dsm_core::{Accepted, Dealt, Op, Reject};
+use dsm_core::{Accepted, Dealt, Facts, Op, Reject, View, prove_fork};
 use dsm_crypto::Digest;
 use dsm_encoding::List;
 use dsm_log::Position;
@@ -228,4 +228,89 @@ fn a_pack_changed_at_random_is_refused_or_means_the_same() {
         }
     }
     assert!(told_otherwise > 0, "some changes are other words for the same");
+}
+
+/// The forks that somebody can prove who hears all that these people know.
+fn proven(people: &[Actor]) -> usize {
+    let mut observer = Actor::new("observer");
+    let mut proofs = 0;
+    for facts in people.iter().flat_map(|one| &one.learned) {
+        facts.descriptors.iter().for_each(|descriptor| observer.view.pin(descriptor));
+        for line in &facts.lines {
+            let Some(descriptor) = observer.view.descriptor(&line.device) else { continue };
+            let pairs: Vec<_> = line.records.iter().map(dsm_log::Record::pair).collect();
+            let found = (0..pairs.len()).find_map(|from| {
+                let index = line.start.index + from as u64 + 1;
+                let start = Position { index, head: line.head(index)? };
+                let after = &pairs[from + 1..];
+                prove_fork(&observer.view, &descriptor, start, after, &line.signature)
+            });
+            match found {
+                Some(_) => proofs += 1,
+                None => {
+                    observer.view.learn(&Facts { lines: vec![line.clone()], ..Facts::default() })
+                }
+            }
+        }
+    }
+    proofs
+}
+
+/// Copies of one disk pay whomever they meet: what honest people then know together proves it, and
+/// accuses nobody else.
+#[test]
+fn whoever_pays_from_copies_leaves_a_proof() {
+    let mut forked = 0;
+    for seed in 1..=8 {
+        let (town, mut people) = people(5);
+        let mut dice = Dice(seed << 40 | 0xabcd);
+        let mut copies = vec![people[0].clone()];
+        let cheat = people[0].id();
+        for _ in 0..30 {
+            match dice.roll(3) {
+                0 => {
+                    let payee = 1 + dice.roll(people.len() - 1);
+                    let at = dice.roll(copies.len());
+                    let copy = &mut copies[at];
+                    if copy.balance(town.token) > 0 {
+                        let payment = copy.pay(&mut people[payee], town.token, 1);
+                        let dealt = copy.insist(&payment.dealing);
+                        let _ = people[payee].receive(&dealt, payment.nonce);
+                    }
+                    if dice.roll(3) == 0 {
+                        let copy = copies[at].clone();
+                        copies.push(copy);
+                    }
+                }
+                _ => {
+                    let (payer, payee) = pair(&mut people[1..], &mut dice);
+                    if payer.balance(town.token) > 0 {
+                        let amount = payer.balance(town.token).min(5);
+                        let payment = payer.pay(payee, town.token, amount);
+                        let dealt = payer.insist(&payment.dealing);
+                        let _ = payee.receive(&dealt, payment.nonce);
+                    }
+                }
+            }
+        }
+        let honest = &people[1..];
+        for proof in honest.iter().flat_map(|one| one.view.forks.keys()) {
+            assert_eq!(*proof, cheat);
+        }
+        // Two copies that both dealt leave two histories, known to the people together.
+        let heads: std::collections::BTreeSet<_> = honest
+            .iter()
+            .flat_map(|one| &one.learned)
+            .flat_map(|facts| &facts.lines)
+            .filter(|line| line.device == cheat)
+            .flat_map(|line| line.heads.iter().zip(line.start.index + 1..))
+            .map(|(head, index)| (index, *head))
+            .collect();
+        let indexes: std::collections::BTreeSet<u64> =
+            heads.iter().map(|(index, _)| *index).collect();
+        let two_histories = heads.len() > indexes.len();
+        assert_eq!(two_histories, proven(honest) > 0);
+        forked += u32::from(two_histories);
+    }
+    assert!(forked > 0, "some of these worlds have a fork");
 }
