@@ -82,10 +82,18 @@ impl Talk {
         let (person, batches) = (&mut *end.person, self.batches);
         let persisted = effects.persist(|batch| {
             if cut == Cut::Unpersisted(batches) {
-                return Err(None);
+                return Err(None::<dsm_store::StoreError>);
             }
-            let changes = Changes { batch: batch.clone(), ..Changes::default() };
-            person.commit(&changes).map_err(Some)
+            let mut changes = Changes { batch: batch.clone(), ..Changes::default() };
+            person.commit(&changes).map_err(Some)?;
+            // What is not of the own log may be kept again, and changes nothing.
+            changes.batch.written.clear();
+            let kept =
+                |person: &Person<'_, H>| (person.books().history(None), person.books().all_held());
+            let before = kept(person);
+            person.commit(&changes).map_err(Some)?;
+            assert!(kept(person) == before, "kept twice is not kept once");
+            Ok(())
         });
         let then = match persisted {
             Ok(then) => then,
