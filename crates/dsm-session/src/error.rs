@@ -32,6 +32,8 @@ pub enum SessionError {
     Select(SelectError),
     /// The peer wants to be paid something else.
     OtherAsk,
+    /// The peer offers something else than it was asked for.
+    OtherOffer,
     /// The peer is not ready to be paid.
     NoAsk,
     /// The device's own books lack something that they should have, or a limit is passed.
@@ -52,9 +54,12 @@ impl core::fmt::Display for SessionError {
             Self::Unexpected(name) => write!(to, "{name} does not belong here"),
             Self::WrongPeer { device } => write!(to, "another device answers: {device}"),
             Self::Rejected(reject) => write!(to, "refused: {reject}"),
-            Self::Refused { rule } => write!(to, "the peer refuses by rule {rule}"),
+            Self::Refused { rule } => {
+                write!(to, "the peer refuses by rule {}", rule.escape_debug())
+            }
             Self::Select(error) => error.fmt(to),
             Self::OtherAsk => to.write_str("the peer asks for another token or amount"),
+            Self::OtherOffer => to.write_str("the peer offers something else than was asked for"),
             Self::NoAsk => to.write_str("the peer is not ready to be paid"),
             Self::Books => to.write_str("the own books are incomplete, or a limit is passed"),
             Self::Stale => to.write_str("the own log moved on; try again"),

@@ -96,6 +96,9 @@ pub fn select(holdings: &[Held], token: &TokenId, amount: u64) -> Result<Selecti
         return Ok(Selection { inputs: alloc::vec![(*one).clone()], sum: one.note.output.amount });
     }
     let total = notes.iter().fold(0_u64, |sum, held| sum.saturating_add(held.note.output.amount));
+    if total < amount {
+        return Err(SelectError::Short { available: total });
+    }
     let mut best = 0;
     for first in notes.iter().rev() {
         let mut chosen: Vec<&Held> = Vec::new();
@@ -114,11 +117,7 @@ pub fn select(holdings: &[Held], token: &TokenId, amount: u64) -> Result<Selecti
             return Ok(Selection { inputs: chosen.into_iter().cloned().collect(), sum });
         }
     }
-    Err(if total >= amount {
-        SelectError::Scattered { available: best }
-    } else {
-        SelectError::Short { available: total }
-    })
+    Err(SelectError::Scattered { available: best })
 }
 
 impl core::fmt::Display for SelectError {

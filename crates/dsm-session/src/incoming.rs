@@ -13,7 +13,7 @@ use crate::error::SessionError;
 use crate::held::Held;
 use crate::ledger::Ledger;
 use crate::message::Message;
-use crate::session::{Session, received};
+use crate::session::{Goal, Session, received};
 
 /// What of the peer is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,11 @@ impl Session {
         plan: &Plan,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        if !matches!(self.goal, crate::Goal::Receive { .. }) {
+        let Goal::Receive { ask } = self.goal else {
             return Err(SessionError::Unexpected("Offer"));
+        };
+        if ask.is_some_and(|asked| asked != (token, amount)) {
+            return Err(SessionError::OtherOffer);
         }
         if let Some(reject) = objection(books, plan, &token, amount) {
             self.refuse(reject, effects);
@@ -120,6 +123,9 @@ impl Session {
         };
         if accepted.writer() != peer {
             return Err(SessionError::WrongPeer { device: accepted.writer() });
+        }
+        if accepted.entry().value.is_none() {
+            return Err(SessionError::Unexpected("a Pay without value"));
         }
         let (tip, proof) = books.tip(&relationship(&me, &peer));
         let draft = Draft {

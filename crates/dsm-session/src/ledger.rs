@@ -35,6 +35,8 @@ pub trait Ledger: View {
     fn holdings(&self) -> Vec<Held>;
     /// A secret from which challenges are made.
     fn ask_secret(&self) -> &Secret<32>;
+    /// What shows that a device forked.
+    fn fork_proof(&self, device: &DeviceId) -> Option<ForkProof>;
     /// What it learned since it last told a peer.
     fn news(&self, peer: &DeviceId) -> News;
     /// The devices whose ids begin with some bytes and of which it knows a head.

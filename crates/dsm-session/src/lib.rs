@@ -25,5 +25,5 @@ pub use effects::{Batch, Effects, Notice, Then};
 pub use error::SessionError;
 pub use held::{Held, SelectError, select};
 pub use ledger::{Ledger, News};
-pub use message::{MAX_MESSAGE, Message, SignedRun};
+pub use message::{Hint, MAX_MESSAGE, Message, SignedRun};
 pub use session::{Event, Goal, Session};

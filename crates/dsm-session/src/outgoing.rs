@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use dsm_core::pack::{Plan, Want, Wanted};
+use dsm_core::pack::{PackOpened, Plan, Stretch, Want, Wanted};
 use dsm_core::{
     Addressee, Ahead, Claimed, Dealing, Dealt, Draft, Lock, Note, Output, TokenId, Value, Written,
     accept, deal, write,
@@ -20,8 +20,8 @@ use crate::ledger::Ledger;
 use crate::message::{MAX_MESSAGE, Message};
 use crate::session::{Asked, Session};
 
-/// The most entries that are delivered in one step.
-const MOST_AT_ONCE: usize = 64;
+/// About how many bytes are delivered in one step.
+const MOST_AT_ONCE: usize = 4 * MAX_MESSAGE;
 
 /// How far the own entry has come that is being delivered.
 #[derive(Clone, Debug)]
@@ -60,10 +60,8 @@ impl Session {
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         // A peer that says it accepted nothing gets everything again, a part at a time.
-        for _ in 0..MOST_AT_ONCE {
-            if !matches!(self.outgoing, Outgoing::Idle) {
-                break;
-            }
+        let mut bytes = 0_usize;
+        while matches!(self.outgoing, Outgoing::Idle) && bytes < MOST_AT_ONCE {
             let met = self.met()?;
             let Some(dealing) = books.next_to(&met.device, met.sent) else { break };
             let index = dealing.entry.index;
@@ -77,7 +75,9 @@ impl Session {
             } else {
                 let dealt = deal_alone(books, &dealing, &plan).ok_or(SessionError::Books)?;
                 met.known = Some(met.known.map_or(index, |known| known.max(index)));
-                effects.frames.push(Message::Receipt { dealt: Box::new(dealt) });
+                let receipt = Message::Receipt { dealt: Box::new(dealt) };
+                bytes = bytes.saturating_add(to_vec(&receipt).len());
+                effects.frames.push(receipt);
             }
         }
         Ok(())
@@ -146,6 +146,9 @@ impl Session {
         let Outgoing::Offered { dealing, plan, pending } = outgoing else {
             return Err(SessionError::Unexpected("Want"));
         };
+        if !is_part(&wanted, &plan) {
+            return Err(SessionError::Unexpected("a Want of what was not offered"));
+        }
         let Some(pending) = pending else {
             let dealt = deal(books, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
             return self.send(dealt, effects);
@@ -153,12 +156,19 @@ impl Session {
         let Pending { written, spent, held } = *pending;
         let log = books.own_log();
         let next = log.at.index.checked_add(1) == Some(written.log.at.index);
-        if !next || log.before != dealing.before {
+        // A fork that came to light meanwhile freezes what it touches.
+        let holdings = books.holdings();
+        let holds = |id: &SpendId| holdings.iter().any(|held| held.id() == *id);
+        if !next || log.before != dealing.before || !spent.iter().all(holds) {
             return Err(SessionError::Stale);
         }
         // What cannot be sent binds nobody.
         let ahead = Ahead { view: books, facts: &written.facts };
         let dealt = deal(&ahead, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
+        let shown = |one: &PackOpened| (one.device, one.index) == (dealt.writer, dealt.index);
+        if !dealt.pack.opened.iter().any(shown) {
+            return Err(SessionError::Unexpected("a Want without the entry itself"));
+        }
         self.send(dealt, effects)?;
         effects.notices.push(Notice::Bound { index: written.log.at.index });
         effects.batch.written.push(written);
@@ -194,6 +204,9 @@ impl Session {
         effects.notices.extend(forks);
         effects.batch.forks.extend(verdict.forks);
         let accepted = match verdict.result {
+            Ok(accepted) if accepted.writer() != self.met()?.device => {
+                return Err(SessionError::WrongPeer { device: accepted.writer() });
+            }
             Ok(accepted) if accepted.entry().value.is_some() => {
                 return Err(SessionError::Unexpected("a Receipt with value"));
             }
@@ -213,6 +226,19 @@ impl Session {
         self.note_told(effects);
         Ok(())
     }
+}
+
+/// Whether no more is wanted than a plan announced: a peer must not look into the rest of a log.
+fn is_part(wanted: &Wanted, plan: &Plan) -> bool {
+    let part = |(stretch, want): (&Stretch, &Want)| {
+        let ascends = want.opened.windows(2).all(|pair| pair.first() < pair.last());
+        let mut opened = want.opened.iter();
+        want.from >= stretch.from
+            && ascends
+            && opened.all(|index| stretch.opened.binary_search(index).is_ok())
+    };
+    plan.stretches.len() == wanted.stretches.len()
+        && plan.stretches.iter().zip(wanted.stretches.iter()).all(part)
 }
 
 /// An entry without value: its peer needs nothing but the run to it.

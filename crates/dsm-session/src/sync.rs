@@ -8,14 +8,17 @@ use alloc::vec::Vec;
 
 use dsm_core::prove_fork;
 use dsm_crypto::{Domain, hash};
-use dsm_encoding::List;
+use dsm_encoding::{List, to_vec};
 use dsm_log::{DeviceId, ForkProof, Nonce, Pair, Position};
 
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
 use crate::ledger::Ledger;
-use crate::message::{Hint, MAX_NEWS, MAX_PROOFS, Message, SignedRun};
+use crate::message::{Hint, MAX_MESSAGE, MAX_NEWS, MAX_PROOFS, Message, SignedRun};
 use crate::session::Session;
+
+/// The most bytes of fork proofs in one message, with room for what is around them.
+const MAX_PROOF: usize = MAX_MESSAGE - 64;
 
 fn first_eight(bytes: &[u8; 32]) -> [u8; 8] {
     let mut first = [0; 8];
@@ -49,10 +52,7 @@ impl Session {
         let told = news.heads.iter().filter(|(device, _)| *device != met.device).take(MAX_NEWS);
         let hints = told.map(|(device, at)| hint(&salt, &met.salt, device, at));
         let hints = List::try_collect(hints).map_err(SessionError::Form)?;
-        for proofs in news.forks.chunks(MAX_PROOFS) {
-            let proofs = List::try_from(proofs.to_vec()).map_err(SessionError::Form)?;
-            effects.frames.push(Message::Evidence { proofs });
-        }
+        effects.frames.extend(told_in_parts(news.forks));
         met.awaits_behind = !hints.is_empty();
         effects.frames.push(Message::Sync { hints });
         Ok(())
@@ -110,9 +110,19 @@ impl Session {
     ) -> Result<Vec<(DeviceId, u64)>, SessionError> {
         let salt = self.salt;
         let met = self.met()?;
-        let mut beyond = Vec::new();
+        let (mut beyond, mut shown) = (Vec::new(), Vec::new());
         for theirs in hints {
             for device in books.devices_like(&theirs.device) {
+                // One contradiction shows a fork as well as many.
+                if shown.contains(&device) {
+                    continue;
+                }
+                // The peer may have heard of the fork before the device mattered to it.
+                if let Some(proof) = books.fork_proof(&device) {
+                    shown.push(device);
+                    effects.frames.extend(told_in_parts(alloc::vec![proof]));
+                    continue;
+                }
                 let Some(head) = books.head(&device, theirs.index) else {
                     beyond.push((device, theirs.index));
                     continue;
@@ -121,9 +131,13 @@ impl Session {
                 if hint(&met.salt, &salt, &device, &at) == *theirs {
                     continue;
                 }
-                let run = run_from(books, &device, at).ok_or(SessionError::Books)?;
-                met.contradictions = met.contradictions.saturating_add(1);
-                effects.frames.push(Message::Contradict { run: Box::new(run) });
+                shown.push(device);
+                let Some(run) = run_from(books, &device, at) else { continue };
+                let contradict = Message::Contradict { run: Box::new(run) };
+                if to_vec(&contradict).len() <= MAX_MESSAGE {
+                    met.contradictions = met.contradictions.saturating_add(1);
+                    effects.frames.push(contradict);
+                }
             }
         }
         Ok(beyond)
@@ -137,13 +151,18 @@ impl Session {
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         let proof = prove_fork(books, &run.device, run.start, &run.pairs, &run.signature);
-        let mut proofs = List::default();
+        let mut answer = Vec::new();
         if let Some(proof) = proof {
-            proofs.push((*proof).clone()).map_err(SessionError::Form)?;
-            effects.notices.push(Notice::Forked { device: proof.device() });
+            answer = told_in_parts(alloc::vec![(*proof).clone()]);
+            if !books.is_forked(&proof.device()) {
+                effects.notices.push(Notice::Forked { device: proof.device() });
+            }
             effects.batch.forks.push(proof);
         }
-        effects.frames.push(Message::Evidence { proofs });
+        if answer.is_empty() {
+            answer.push(Message::Evidence { proofs: List::default() });
+        }
+        effects.frames.extend(answer);
         Ok(())
     }
 
@@ -155,10 +174,14 @@ impl Session {
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         let met = self.met()?;
-        met.contradictions = met.contradictions.saturating_sub(1);
+        // What comes before Behind is news, and answers nothing.
+        if !met.awaits_behind {
+            met.contradictions = met.contradictions.saturating_sub(1);
+        }
         for proof in proofs {
             let device = proof.device();
-            if books.is_forked(&device) || books.latest(&device).is_none() {
+            // Of contacts, and of devices in lineages, the descriptor is known.
+            if books.is_forked(&device) || books.descriptor(&device).is_none() {
                 continue;
             }
             let checked = proof.verify();
@@ -176,6 +199,28 @@ impl Session {
             met.told = 0;
         }
     }
+}
+
+/// Fork proofs, in messages that are not too long. A proof that fits none is not told.
+fn told_in_parts(proofs: Vec<ForkProof>) -> Vec<Message> {
+    let mut parts: Vec<Vec<ForkProof>> = Vec::new();
+    let mut room = 0;
+    for proof in proofs {
+        let weight = to_vec(&proof).len();
+        if weight > MAX_PROOF {
+            continue;
+        }
+        match parts.last_mut().filter(|part| weight <= room && part.len() < MAX_PROOFS) {
+            Some(part) => part.push(proof),
+            None => {
+                parts.push(alloc::vec![proof]);
+                room = MAX_PROOF;
+            }
+        }
+        room = room.saturating_sub(weight);
+    }
+    let lists = parts.into_iter().filter_map(|part| List::try_from(part).ok());
+    lists.map(|proofs| Message::Evidence { proofs }).collect()
 }
 
 /// What is known of a device's log from a place to the next signed head.

@@ -120,6 +120,10 @@ impl<K: Kv> Ledger for Books<'_, K> {
         &self.wallet.founding.ask_secret
     }
 
+    fn fork_proof(&self, device: &DeviceId) -> Option<ForkProof> {
+        self.find(Table::Forks, device_key(device))
+    }
+
     fn news(&self, peer: &DeviceId) -> News {
         let told = self.find(Table::Told, device_key(peer)).unwrap_or(0);
         self.latch(self.news_after(peer, told))
