@@ -1,6 +1,6 @@
 //! TCP, on the loopback interface only (`spec/links.md`, TCP).
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub enum TcpError {
     NotLoopback(SocketAddr),
     /// The operating system says so.
     Io(std::io::Error),
+    /// The peer is silent.
+    Silent,
     /// The peer announces more than is allowed.
     TooLong(FrameTooLong),
     /// The peer hung up in the middle of a message.
@@ -34,6 +36,7 @@ impl std::fmt::Display for TcpError {
             ),
             Self::Io(error) => error.fmt(to),
             Self::TooLong(error) => error.fmt(to),
+            Self::Silent => write!(to, "the peer was silent for {} seconds", PATIENCE.as_secs()),
             Self::CutOff => to.write_str("the peer hung up in the middle of a message"),
         }
     }
@@ -44,14 +47,17 @@ impl std::error::Error for TcpError {
         match self {
             Self::Io(error) => Some(error),
             Self::TooLong(error) => Some(error),
-            Self::NotLoopback(_) | Self::CutOff => None,
+            Self::NotLoopback(_) | Self::Silent | Self::CutOff => None,
         }
     }
 }
 
 impl From<std::io::Error> for TcpError {
     fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
+        match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => Self::Silent,
+            _ => Self::Io(error),
+        }
     }
 }
 
@@ -153,6 +159,15 @@ mod tests {
         let away: SocketAddr = "192.0.2.1:1".parse().unwrap();
         assert!(matches!(TcpPlace::bind(away), Err(TcpError::NotLoopback(_))));
         assert!(matches!(TcpLink::connect(away), Err(TcpError::NotLoopback(_))));
+    }
+
+    #[test]
+    fn gives_up_a_silent_peer() {
+        let place = TcpPlace::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _caller = TcpLink::connect(place.address().unwrap()).unwrap();
+        let mut link = place.accept().unwrap();
+        link.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        assert!(matches!(link.receive(), Err(TcpError::Silent)));
     }
 
     #[test]
