@@ -48,12 +48,12 @@ impl<K: Kv> Engine<K> {
             for notice in &then.notices {
                 tell(notice);
             }
-            for frame in &then.frames {
-                link.send(frame).map_err(ConverseError::Link)?;
-            }
+            let sent = then.frames.iter().try_for_each(|frame| link.send(frame));
+            // Why the session ended says more than that its last word was not heard.
             if let Some(failure) = session.failure() {
                 return Err(ConverseError::Session(failure.clone()));
             }
+            sent.map_err(ConverseError::Link)?;
             durable = then.wrote;
             if durable {
                 continue;

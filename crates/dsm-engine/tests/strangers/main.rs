@@ -1,0 +1,12 @@
+//! Real engines that meet strangers: peers that say anything, at any time, and lines that break.
+#![expect(clippy::panic, reason = "a script that is lost says what it heard")]
+
+mod cuts;
+mod disk;
+mod news;
+mod payee;
+mod payer;
+mod person;
+mod raw;
+mod states;
+mod wire;

@@ -1,0 +1,170 @@
+//! An honest owner: keys from a seed, a real engine over a disk in memory.
+
+use std::collections::BTreeMap;
+
+use dsm_core::identity::{Card, Genesis, device_tree};
+use dsm_core::{Settings, TokenId, View};
+use dsm_crypto::{Domain, KemSecret, RecoverySecret, Secret, SecretKey, Signer, hash};
+use dsm_encoding::List;
+use dsm_engine::{Engine, Keys};
+use dsm_log::{Anchor, DeviceDescriptor, DeviceId, Position};
+use dsm_session::Ledger;
+use dsm_sim::{Actor, NETWORK, Owner, free_policy};
+use dsm_store::{Changes, Contact, Founding, HistoryEntry, Wallet};
+
+use crate::disk::{Death, Disk};
+
+/// What each lot of a token issues.
+pub(crate) const UNITS: u64 = 1_000;
+
+/// An honest owner.
+pub(crate) struct Person {
+    name: String,
+    pub(crate) disk: Disk,
+    pub(crate) engine: Engine<Disk>,
+}
+
+fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
+    let mut bytes = [0; N];
+    for (at, part) in (0_u64..).zip(bytes.chunks_mut(32)) {
+        part.copy_from_slice(&hash(Domain::Seed, &(seed, purpose, at)).as_bytes()[..part.len()]);
+    }
+    Secret::from_bytes(bytes)
+}
+
+fn keys(name: &str) -> Keys {
+    let issuing = BTreeMap::new();
+    let main = SecretKey::from_seed(seeded(name, "device"));
+    Keys { main, issuing, kem: KemSecret::from_seed(seeded(name, "kem")) }
+}
+
+fn founding(name: &str) -> Founding {
+    let keys = keys(name);
+    let recovery = RecoverySecret::from_seed(&seeded(name, "recovery"));
+    let kem = keys.kem.public_key().clone();
+    let descriptor = DeviceDescriptor {
+        network: NETWORK,
+        recovery: recovery.public_key().digest(),
+        slot_set: None,
+        key: keys.main.public_key().clone(),
+        kem: kem.digest(),
+        anchor: Anchor::Software {},
+    };
+    let devices = vec![descriptor.id()];
+    let genesis = Genesis {
+        network: NETWORK,
+        recovery: recovery.public_key().clone(),
+        devices: device_tree(&devices),
+        window_blocks: 1_008,
+    };
+    Founding {
+        descriptor,
+        genesis,
+        devices: List::try_from(devices).expect("one device"),
+        steps: List::default(),
+        kem,
+        ask_secret: seeded(name, "ask"),
+        settings: Settings::default(),
+    }
+}
+
+impl Person {
+    /// Somebody new.
+    pub(crate) fn new(name: &str) -> Self {
+        let disk = Disk::new();
+        let wallet = Wallet::create(disk.clone(), founding(name)).expect("a new wallet");
+        Self { name: name.into(), disk, engine: Engine::new(wallet, keys(name)) }
+    }
+
+    fn on(&self, disk: Disk) -> Self {
+        let wallet = Wallet::open(disk.clone()).expect("a wallet");
+        Self { name: self.name.clone(), disk, engine: Engine::new(wallet, keys(&self.name)) }
+    }
+
+    /// The same owner with a copy of the disk: for another run, or to cheat.
+    pub(crate) fn copied(&self) -> Self {
+        self.on(self.disk.copied())
+    }
+
+    /// The same wallet in a new process, which may die.
+    pub(crate) fn restarted(&self, death: Death) -> Self {
+        self.on(self.disk.dying(death))
+    }
+
+    pub(crate) fn id(&self) -> DeviceId {
+        self.engine.wallet().me()
+    }
+
+    pub(crate) fn card(&self) -> Card {
+        self.engine.wallet().books().expect("books").card()
+    }
+
+    /// Pins a card.
+    pub(crate) fn pin(&mut self, name: &str, card: Card) {
+        let contacts = vec![Contact { name: name.into(), card }];
+        self.engine.commit(&Changes { contacts, ..Changes::default() }).expect("a contact");
+    }
+
+    /// Changes what it asks of value.
+    pub(crate) fn set(&mut self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.engine.wallet().books().expect("books").settings().clone();
+        change(&mut settings);
+        let changes = Changes { settings: Some(settings), ..Changes::default() };
+        self.engine.commit(&changes).expect("settings");
+    }
+
+    /// Makes a token and issues a lot of it.
+    pub(crate) fn issue(&mut self, mint: &str) -> TokenId {
+        let seed = format!("{mint} of {}", self.name);
+        let key = SecretKey::from_seed(seeded(&seed, "issuing"));
+        let issuer = Actor::new(&seed);
+        let mut descriptor = issuer.descriptor.clone();
+        descriptor.key = key.public_key().clone();
+        let mut policy = free_policy(&issuer, 10, UNITS);
+        policy.issuer = descriptor.id();
+        policy.issuer_floor = Position::origin(&policy.issuer);
+        let token = self.engine.begin_token(&descriptor, key, policy).expect("a token");
+        self.engine.issue(&token, UNITS).expect("a lot");
+        token
+    }
+
+    /// How much of a token it can spend.
+    pub(crate) fn balance(&self, token: &TokenId) -> u64 {
+        let books = self.engine.wallet().books().expect("books");
+        let holdings = books.holdings();
+        books.check().expect("sound books");
+        let of = holdings.iter().filter(|held| held.note.output.token == *token);
+        of.map(|held| held.note.output.amount).sum()
+    }
+
+    /// Its entries and those that it accepted.
+    pub(crate) fn history(&self) -> Vec<HistoryEntry> {
+        let books = self.engine.wallet().books().expect("books");
+        let history = books.history(None);
+        books.check().expect("sound books");
+        history
+    }
+
+    /// Whether it holds a fork proof of a device.
+    pub(crate) fn knows_fork(&self, device: &DeviceId) -> bool {
+        self.engine.wallet().books().expect("books").is_forked(device)
+    }
+}
+
+/// Two people pin each other.
+pub(crate) fn introduce(one: &mut Person, other: &mut Person) {
+    let (name, card) = (other.name.clone(), other.card());
+    one.pin(&name, card);
+    other.pin(&one.name.clone(), one.card());
+}
+
+/// Somebody who says whatever it likes: an actor with a card, pinned by an honest owner.
+pub(crate) fn rogue(name: &str, victims: &mut [&mut Person]) -> Actor {
+    let (owner, mut actors) = Owner::new(name, &[name]);
+    let mut actor = actors.remove(0);
+    for victim in victims {
+        victim.pin(name, owner.card(&actor));
+        actor.view.pin(&victim.card().descriptor);
+    }
+    actor
+}
