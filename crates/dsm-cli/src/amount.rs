@@ -3,9 +3,11 @@
 use anyhow::{Context, bail};
 use dsm_core::Policy;
 
+use crate::output::plain;
+
 /// Base units as a decimal with the ticker.
 pub(crate) fn show(units: u64, policy: &Policy) -> String {
-    format!("{} {}", decimal(units, policy.decimals), &*policy.ticker)
+    format!("{} {}", decimal(units, policy.decimals), plain(&policy.ticker))
 }
 
 fn decimal(units: u64, decimals: u8) -> String {
@@ -23,7 +25,7 @@ pub(crate) fn read(text: &str, policy: &Policy) -> anyhow::Result<u64> {
         bail!("{text:?} is no amount; write it like 12 or 12.50");
     }
     if part.len() > decimals {
-        bail!("{} has {decimals} decimal places; {text} has more", &*policy.ticker);
+        bail!("{} has {decimals} decimal places; {text} has more", plain(&policy.ticker));
     }
     let units: u64 =
         format!("{whole}{part:0<decimals$}").parse().context("the amount is too large")?;

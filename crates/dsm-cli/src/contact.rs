@@ -8,7 +8,7 @@ use dsm_core::identity::Card;
 use dsm_crypto::text;
 use dsm_encoding::{from_slice, to_vec};
 use dsm_session::Ledger;
-use dsm_store::{Changes, Contact};
+use dsm_store::{Changes, Contact, MAX_NAME};
 use serde_json::json;
 
 use crate::home::{Home, read_text};
@@ -27,6 +27,9 @@ pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
 }
 
 pub(crate) fn add(home: &Home, name: &str, file: &Path, output: &mut Output) -> anyhow::Result<()> {
+    if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
+        bail!("a contact's name has 1 to {MAX_NAME} bytes and no control characters");
+    }
     let mut engine = home.open()?;
     let bytes = text::decode(CARD, &read_text(file)?).context("this is no contact card")?;
     let card: Card = from_slice(&bytes).context("this is no contact card")?;

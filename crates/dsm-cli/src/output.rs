@@ -4,6 +4,16 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
+/// What somebody else wrote, on one line and without control characters, so that it can neither
+/// steer a terminal nor look like a line of this program.
+pub(crate) fn plain(text: &str) -> String {
+    let odd = |one: char| {
+        one.is_control()
+            || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+    };
+    text.chars().map(|one| if odd(one) { char::REPLACEMENT_CHARACTER } else { one }).collect()
+}
+
 /// Where results go.
 #[derive(Debug)]
 pub(crate) struct Output {

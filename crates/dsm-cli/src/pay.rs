@@ -7,7 +7,7 @@ use dsm_core::{Reject, View};
 use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure, SecureError};
 use dsm_log::DeviceId;
-use dsm_session::{Goal, Notice, SessionError};
+use dsm_session::{Goal, Ledger, Notice, SessionError};
 use dsm_store::{FileKv, Kv};
 use dsm_transport::{TcpError, TcpLink, TcpPlace};
 use serde_json::{Value, json};
@@ -27,26 +27,58 @@ pub(crate) fn pay(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
-    let goal = {
+    let (goal, before) = {
         let books = engine.wallet().books()?;
         let peer = device(&engine, contact)?;
         let policy = token::find(&books, wanted)?;
         let amount = amount::read(text, &policy)?;
-        Goal::Pay { peer, token: policy.id(), amount }
+        (Goal::Pay { peer, token: policy.id(), amount }, books.own_log().at.index)
     };
-    let result = call(&mut engine, contact, link, goal, output);
-    if let Err(error) = result {
-        let due = is_due(&engine, contact)?;
-        return Err(if due {
-            error.context(format!(
-                "the payment is written and not acknowledged; it is delivered when you meet again: \
-                 dsm contact sync {contact} --link ..."
-            ))
-        } else {
-            error.context("nothing was paid")
-        });
-    }
-    Ok(())
+    let Err(error) = call(&mut engine, contact, link, goal, output) else { return Ok(()) };
+    let later = format!("dsm contact sync {contact} --link ...");
+    Err(match outcome(&engine, contact, before)? {
+        Outcome::Acknowledged => {
+            let text = format!("the payment is final; then the conversation broke off: {error:#}");
+            output.note(&text, &json!({ "event": "broken_off", "error": format!("{error:#}") }));
+            return Ok(());
+        }
+        Outcome::Written => error.context(format!(
+            "the payment is written and not acknowledged; it is delivered when you meet again: \
+             {later}"
+        )),
+        Outcome::Earlier(index) => error.context(format!(
+            "nothing was paid; the earlier payment of entry {index} is not acknowledged yet and \
+             goes first: {later}"
+        )),
+        Outcome::Nothing => error.context("nothing was paid"),
+    })
+}
+
+/// What became of a payment whose conversation failed.
+enum Outcome {
+    /// Nobody is bound.
+    Nothing,
+    /// Nobody is bound by it; an earlier payment to this contact is due.
+    Earlier(u64),
+    /// The payer is bound, and the payee has not said that it accepted.
+    Written,
+    /// The payee accepted.
+    Acknowledged,
+}
+
+/// Looks at the last payment to a contact, if the log stood at an index before.
+fn outcome(engine: &Engine<FileKv>, contact: &str, before: u64) -> anyhow::Result<Outcome> {
+    let peer = device(engine, contact)?;
+    let books = engine.wallet().books()?;
+    let history = books.history(Some(&peer));
+    books.check()?;
+    let last = history.iter().rev().find(|one| one.own && one.entry.value.is_some());
+    Ok(match last.map(|one| (one.at.index, one.acknowledged)) {
+        Some((index, true)) if index > before => Outcome::Acknowledged,
+        Some((index, false)) if index > before => Outcome::Written,
+        Some((index, false)) => Outcome::Earlier(index),
+        Some((_, true)) | None => Outcome::Nothing,
+    })
 }
 
 /// Calls a contact, exchanges news and delivers what is due.
@@ -105,16 +137,6 @@ fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
 
 fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<DeviceId> {
     Ok(card(engine, contact)?.descriptor.id())
-}
-
-/// Whether the last own entry to a contact waits for its acknowledgement.
-fn is_due(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<bool> {
-    let peer = device(engine, contact)?;
-    let books = engine.wallet().books()?;
-    let history = books.history(Some(&peer));
-    books.check()?;
-    let last = history.iter().rev().find(|one| one.own && one.entry.value.is_some());
-    Ok(last.is_some_and(|one| !one.acknowledged))
 }
 
 fn call(

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::home::{Home, IssuerSeed, fresh, read_text};
-use crate::output::Output;
+use crate::output::{Output, plain};
 use crate::{amount, settings};
 
 /// A policy file. What is left out is as free as can be.
@@ -86,11 +86,11 @@ pub(crate) fn new(home: &Home, file: &Path, output: &mut Output) -> anyhow::Resu
     let token = engine.begin_token(&issuer, key, policy.clone())?;
     let text = format!(
         "Token {token}\n{} ({}): {} lots of {}. Issue one with `dsm token issue {} AMOUNT`.",
-        &*policy.name,
-        &*policy.ticker,
+        plain(&policy.name),
+        plain(&policy.ticker),
         policy.lots,
         amount::show(policy.units_per_lot, &policy),
-        &*policy.ticker
+        plain(&policy.ticker)
     );
     output.say(&text, &describe(&policy));
     Ok(())
@@ -159,7 +159,7 @@ pub(crate) fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> 
     let lines = policies.iter().map(|policy| {
         format!(
             "{:<8} {}  {} lots of {}, issued by {}",
-            &*policy.ticker,
+            plain(&policy.ticker),
             policy.id(),
             policy.lots,
             amount::show(policy.units_per_lot, policy),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::amount;
 use crate::home::{Home, read_text};
-use crate::output::Output;
+use crate::output::{Output, plain};
 use crate::proof::{NOTE, RECEIPT};
 
 pub(crate) fn run(home: &Home, file: Option<&Path>, output: &mut Output) -> anyhow::Result<()> {
@@ -105,7 +105,7 @@ fn explain_note(proof: &NoteProof, name: Name<'_>) -> anyhow::Result<(String, Va
     let policy = policy.context("the note's policy is not shown")?;
     let steps = lineage_of(view, proof.device, proof.index);
     let mut lines = vec![headline(note, policy, name)];
-    lines.push(format!("  token     {} {}", &*policy.name, policy.id()));
+    lines.push(format!("  token     {} {}", plain(&policy.name), policy.id()));
     lines.push(format!("  lineage   {} operations back to the issue:", lineage.hops));
     lines.extend(steps.iter().map(|step| format!("    {}", describe(step, policies, name))));
     lines.push("  proven    every operation is signed, conserved, within its policy,".to_owned());
