@@ -1,13 +1,28 @@
 //! A store in memory: for tests, and for devices that forget.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::StoreError;
-use crate::kv::{Kv, Pair, Row, Snapshot, Table, whole_key};
+use crate::kv::{Each, Kv, Pair, Row, Snapshot, Table};
 
-/// Rows in an ordered map. A clone is a copy of the disk.
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Rows in ordered maps. A clone is a copy of the disk.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryKv(BTreeMap<Vec<u8>, Vec<u8>>);
+pub struct MemoryKv(BTreeMap<Table, Rows>);
+
+impl MemoryKv {
+    /// The rows of a table from one bound of its keys to another.
+    fn range<'a>(
+        &'a self,
+        table: Table,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+    ) -> impl DoubleEndedIterator<Item = (&'a Vec<u8>, &'a Vec<u8>)> {
+        self.0.get(&table).map(|rows| rows.range::<[u8], _>((from, to))).into_iter().flatten()
+    }
+}
 
 impl Kv for MemoryKv {
     type Snapshot<'a> = &'a Self;
@@ -18,10 +33,10 @@ impl Kv for MemoryKv {
 
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         for Row { table, key, value } in rows {
-            let key = whole_key(*table, key);
+            let rows = self.0.entry(*table).or_default();
             match value {
-                Some(value) => self.0.insert(key, value.clone()),
-                None => self.0.remove(&key),
+                Some(value) => rows.insert(key.clone(), value.clone()),
+                None => rows.remove(key),
             };
         }
         Ok(())
@@ -30,20 +45,22 @@ impl Kv for MemoryKv {
 
 impl Snapshot for &MemoryKv {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.0.get(&whole_key(table, key)).cloned())
+        Ok(self.0.get(&table).and_then(|rows| rows.get(key)).cloned())
     }
 
     fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError> {
-        let range = whole_key(table, key)..vec![table.number().saturating_add(1)];
-        Ok(self.0.range(range).next().map(pair))
+        let mut rows = self.range(table, Bound::Included(key), Bound::Unbounded);
+        Ok(rows.next().map(|(key, value)| (key.clone(), value.clone())))
     }
 
     fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError> {
-        let range = vec![table.number()]..=whole_key(table, key);
-        Ok(self.0.range(range).next_back().map(pair))
+        let mut rows = self.range(table, Bound::Unbounded, Bound::Included(key));
+        Ok(rows.next_back().map(|(key, value)| (key.clone(), value.clone())))
     }
-}
 
-fn pair((key, value): (&Vec<u8>, &Vec<u8>)) -> Pair {
-    (key.iter().skip(1).copied().collect(), value.clone())
+    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        let rows = self.range(table, Bound::Included(prefix), Bound::Unbounded);
+        rows.take_while(|(key, _)| key.starts_with(prefix))
+            .try_for_each(|(key, value)| each(key, value))
+    }
 }
