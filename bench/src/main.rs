@@ -6,6 +6,7 @@
 mod core;
 mod report;
 mod timing;
+mod wallets;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -12,6 +12,12 @@ pub(crate) fn micros<T>(run: impl FnOnce() -> T) -> (f64, T) {
     (clock.elapsed().as_secs_f64() * 1e6, value)
 }
 
+/// A clock on the wall, for what waits.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+pub(crate) fn wall() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// Measurements of one thing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Samples(Vec<f64>);

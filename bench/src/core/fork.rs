@@ -19,8 +19,8 @@ pub(crate) fn run(report: &mut Report) {
     let mut copy = ada.clone();
     let first = ada.pay(&mut ben, token, 1_000);
     let second = copy.pay(&mut ben, token, 1_000);
-    let (_, _, second_bytes) = message(&copy, &ben, &second.dealing);
-    let (_, _, first_bytes) = message(&ada, &ben, &first.dealing);
+    let second_bytes = message(&copy, &ben, &second.dealing);
+    let first_bytes = message(&ada, &ben, &first.dealing);
     receive(&mut ben, &first_bytes, first.nonce).result.expect("the first of two");
     let verdict = receive(&mut ben, &second_bytes, second.nonce);
     let proof = (**verdict.forks.first().expect("a fork proof")).clone();

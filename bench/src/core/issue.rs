@@ -16,6 +16,6 @@ pub(crate) fn run(report: &mut Report) {
     }
     let (index, note) = issuer.issue(token, ISSUES - 1, 1_000, ada.lock());
     ada.take_issue(&issuer, index, note);
-    let transcript = transfer(&mut ada, &mut ben, token, 1_000);
-    report.number("issue.proof_bytes", transcript.pay.len() as f64);
+    let pay = transfer(&mut ada, &mut ben, token, 1_000);
+    report.number("issue.proof_bytes", pay.len() as f64);
 }

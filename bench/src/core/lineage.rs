@@ -103,7 +103,7 @@ pub(crate) fn travel(hops: usize, devices: usize) -> Travelled {
     let mut stranger = device("stranger");
     introduce(last, &mut stranger);
     let payment = last.pay(&mut stranger, token, UNITS);
-    let (_, _, bytes) = message(last, &stranger, &payment.dealing);
+    let bytes = message(last, &stranger, &payment.dealing);
     Travelled { bytes, stranger, nonce: payment.nonce.expect("an asked payment") }
 }
 

@@ -10,26 +10,6 @@ use dsm_log::{DeviceId, Position, SignedHead, relationship};
 use dsm_merkle::{MemoryNodes, TipTree};
 use dsm_sim::{Actor, Holding, NETWORK, free_policy};
 
-/// The messages of a transfer, as bytes.
-pub(crate) struct Transcript {
-    /// What the payee asks for.
-    pub(crate) ask: Vec<u8>,
-    /// What the payer could show, and what of it the payee lacks.
-    pub(crate) plan: Vec<u8>,
-    pub(crate) wanted: Vec<u8>,
-    /// The payer's entry.
-    pub(crate) pay: Vec<u8>,
-    /// The payee's acknowledgement.
-    pub(crate) receipt: Vec<u8>,
-}
-
-impl Transcript {
-    pub(crate) fn bytes(&self) -> usize {
-        let Self { ask, plan, wanted, pay, receipt } = self;
-        [ask, plan, wanted, pay, receipt].into_iter().map(Vec::len).sum()
-    }
-}
-
 /// A device without caps, so that only the rules of the protocol are in the way.
 pub(crate) fn device(name: &str) -> Actor {
     let mut actor = Actor::new(name);
@@ -88,41 +68,35 @@ pub(crate) fn relate(actor: &mut Actor, count: u64) {
     actor.tree = tree;
 }
 
-/// One whole transfer, both sides, every message encoded and decoded.
+/// One whole transfer, both sides, every message encoded and decoded; the bytes of the payer's entry.
 pub(crate) fn transfer(
     payer: &mut Actor,
     payee: &mut Actor,
     token: TokenId,
     amount: u64,
-) -> Transcript {
+) -> Vec<u8> {
     let nonce = payee.ask();
-    let lock = payee.lock();
-    let ask = to_vec(&(token, amount, nonce, lock));
-    let payment = payer.pay_to(payee.id(), lock, token, amount, Some(nonce));
-    let (plan, wanted, pay) = message(payer, payee, &payment.dealing);
+    let payment = payer.pay_to(payee.id(), payee.lock(), token, amount, Some(nonce));
+    let pay = message(payer, payee, &payment.dealing);
     receive(payee, &pay, Some(nonce)).result.expect("an honest payment");
     let acknowledgement = payee.acknowledge(payer.id());
-    let (_, _, receipt) = message(payee, payer, &acknowledgement);
+    let receipt = message(payee, payer, &acknowledgement);
     receive(payer, &receipt, None).result.expect("an honest receipt");
-    Transcript { ask, plan, wanted, pay, receipt }
+    pay
 }
 
-/// What goes over the wire until a peer has an entry: plan, answer, entry.
-pub(crate) fn message(from: &Actor, to: &Actor, dealing: &Dealing) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+/// An entry as it goes over the wire, once plan and answer went there and back.
+pub(crate) fn message(from: &Actor, to: &Actor, dealing: &Dealing) -> Vec<u8> {
     let known = to.view.latest(&from.id()).map(|at| at.index);
     let plan: Plan = dealing.plan(&from.view, known).expect("a complete lineage");
-    let (plan_bytes, plan) = sent(&plan);
-    let wanted = Wanted::of(&to.view, &plan).expect("a short plan");
-    let (wanted_bytes, wanted) = sent(&wanted);
-    let dealt = deal(&from.view, dealing, &plan, &wanted).expect("a complete lineage");
-    (plan_bytes, wanted_bytes, to_vec(&dealt))
+    let plan = sent(&plan);
+    let wanted = sent(&Wanted::of(&to.view, &plan).expect("a short plan"));
+    to_vec(&deal(&from.view, dealing, &plan, &wanted).expect("a complete lineage"))
 }
 
 /// Over the wire and back.
-fn sent<T: Encode + Decode>(value: &T) -> (Vec<u8>, T) {
-    let bytes = to_vec(value);
-    let value = from_slice(&bytes).expect("canonical bytes");
-    (bytes, value)
+fn sent<T: Encode + Decode>(value: &T) -> T {
+    from_slice(&to_vec(value)).expect("canonical bytes")
 }
 
 /// Judges the bytes of an entry and keeps what the verdict taught.
