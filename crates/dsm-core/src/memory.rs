@@ -1,5 +1,6 @@
 //! A view in memory: for small devices, tests, models and vectors.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 use dsm_crypto::Digest;
@@ -26,21 +27,29 @@ pub struct MemoryView {
     /// Devices that showed two histories.
     pub forks: BTreeMap<DeviceId, Verified<ForkProof>>,
     exposures: BTreeMap<(DeviceId, TokenId), u64>,
-    descriptors: BTreeMap<DeviceId, DeviceDescriptor>,
     policies: BTreeMap<TokenId, Policy>,
-    heads: BTreeMap<(DeviceId, u64), Digest>,
-    records: BTreeMap<(DeviceId, u64), Record>,
-    signed: BTreeMap<(DeviceId, u64), SignedHead>,
-    opened: BTreeMap<(DeviceId, u64), OpenedEntry>,
-    spends: BTreeSet<(DeviceId, SpendId, u64)>,
+    logs: BTreeMap<DeviceId, Box<Log>>,
     origins: BTreeMap<SpendId, (Origin, Output)>,
     allowances: BTreeMap<(TokenId, DeviceId), Allowed>,
+}
+
+/// What is known of one device.
+#[derive(Clone, Debug, Default)]
+struct Log {
+    descriptor: Option<DeviceDescriptor>,
+    heads: BTreeMap<u64, Digest>,
+    records: BTreeMap<u64, Record>,
+    signed: BTreeMap<u64, SignedHead>,
+    opened: BTreeMap<u64, OpenedEntry>,
+    spends: BTreeSet<(SpendId, u64)>,
 }
 
 impl MemoryView {
     /// Knows nothing but who it is, and its own empty log.
     #[must_use]
     pub fn new(network: Network, me: DeviceId) -> Self {
+        let heads = BTreeMap::from([(0, Position::origin(&me).head)]);
+        let own = Log { heads, ..Log::default() };
         Self {
             network,
             me,
@@ -49,13 +58,8 @@ impl MemoryView {
             peers: BTreeMap::new(),
             forks: BTreeMap::new(),
             exposures: BTreeMap::new(),
-            descriptors: BTreeMap::new(),
             policies: BTreeMap::new(),
-            heads: BTreeMap::from([((me, 0), Position::origin(&me).head)]),
-            records: BTreeMap::new(),
-            signed: BTreeMap::new(),
-            opened: BTreeMap::new(),
-            spends: BTreeSet::new(),
+            logs: BTreeMap::from([(me, Box::new(own))]),
             origins: BTreeMap::new(),
             allowances: BTreeMap::new(),
         }
@@ -64,41 +68,43 @@ impl MemoryView {
     /// Keeps what a verified pack taught, or what the owner itself wrote and signed.
     pub fn learn(&mut self, facts: &Facts) {
         for descriptor in &facts.descriptors {
-            self.descriptors.insert(descriptor.id(), descriptor.clone());
+            self.log(descriptor.id()).descriptor = Some(descriptor.clone());
         }
         for policy in &facts.policies {
             self.policies.insert(policy.id(), policy.clone());
         }
         for line in &facts.lines {
-            let device = line.device;
-            self.heads.insert((device, line.start.index), line.start.head);
+            let log = self.log(line.device);
+            log.heads.insert(line.start.index, line.start.head);
             let indexes = line.start.index.saturating_add(1)..;
             for ((index, head), record) in indexes.zip(&line.heads).zip(&line.records) {
-                self.heads.insert((device, index), *head);
-                for id in record.spends.iter() {
-                    self.spends.insert((device, *id, index));
-                }
-                self.records.insert((device, index), record.clone());
+                log.heads.insert(index, *head);
+                log.spends.extend(record.spends.iter().map(|id| (*id, index)));
+                log.records.insert(index, record.clone());
             }
             let signed = line.signed();
-            self.signed.insert((device, signed.at.index), signed);
+            log.signed.insert(signed.at.index, signed);
         }
         for opened in &facts.opened {
             let (device, index) = (opened.device, opened.index);
             for (number, id, output) in opened.made() {
                 self.origins.insert(id, (Origin { device, index, output: number }, output));
             }
-            self.opened.insert((device, index), opened.clone());
+            self.log(device).opened.insert(index, opened.clone());
         }
         for (token, device, proof) in &facts.allowances {
             self.allowances.insert((*token, *device), proof.clone());
         }
     }
 
+    fn log(&mut self, device: DeviceId) -> &mut Log {
+        self.logs.entry(device).or_default()
+    }
+
     /// Pins a contact's device.
     pub fn pin(&mut self, descriptor: &DeviceDescriptor) {
         let device = descriptor.id();
-        self.descriptors.insert(device, descriptor.clone());
+        self.log(device).descriptor = Some(descriptor.clone());
         self.peers.insert(device, Peer { active: true, tip: None, stitch: None });
     }
 
@@ -164,7 +170,7 @@ impl View for MemoryView {
     }
 
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {
-        self.descriptors.get(device).cloned()
+        self.logs.get(device)?.descriptor.clone()
     }
 
     fn policy(&self, token: &TokenId) -> Option<Policy> {
@@ -172,35 +178,34 @@ impl View for MemoryView {
     }
 
     fn latest(&self, device: &DeviceId) -> Option<Position> {
-        let of = (*device, 0)..=(*device, u64::MAX);
-        let ((_, index), head) = self.heads.range(of).next_back()?;
+        let (index, head) = self.logs.get(device)?.heads.last_key_value()?;
         Some(Position { index: *index, head: *head })
     }
 
     fn head(&self, device: &DeviceId, index: u64) -> Option<Digest> {
-        self.heads.get(&(*device, index)).copied()
+        self.logs.get(device)?.heads.get(&index).copied()
     }
 
     fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
-        self.records.get(&(*device, index)).cloned()
+        self.logs.get(device)?.records.get(&index).cloned()
     }
 
     fn has_record(&self, device: &DeviceId, index: u64) -> bool {
-        self.records.contains_key(&(*device, index))
+        self.logs.get(device).is_some_and(|log| log.records.contains_key(&index))
     }
 
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
-        let after = (*device, index)..=(*device, u64::MAX);
-        self.signed.range(after).next().map(|(_, signed)| signed.clone())
+        let mut after = self.logs.get(device)?.signed.range(index..);
+        after.next().map(|(_, signed)| signed.clone())
     }
 
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
-        self.opened.get(&(*device, index)).cloned()
+        self.logs.get(device)?.opened.get(&index).cloned()
     }
 
     fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {
-        let of = (*device, *id, after.checked_add(1)?)..=(*device, *id, u64::MAX);
-        self.spends.range(of).next().map(|(_, _, index)| *index)
+        let of = (*id, after.checked_add(1)?)..=(*id, u64::MAX);
+        self.logs.get(device)?.spends.range(of).next().map(|(_, index)| *index)
     }
 
     fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {
