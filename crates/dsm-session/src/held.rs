@@ -36,13 +36,10 @@ impl Held {
         self.note.id()
     }
 
-    fn rests_on(&self, other: &Self) -> bool {
-        other.uncertified.iter().all(|device| self.uncertified.binary_search(device).is_ok())
-    }
-
-    /// Whether two notes may go into one operation: if one dies, the other would anyway.
+    /// Whether two notes may go into one operation: what kills one kills the other anyway. If one
+    /// rested on more than the other, its death would take the other with it.
     fn joins(&self, other: &Self) -> bool {
-        self.class == other.class && (self.rests_on(other) || other.rests_on(self))
+        self.class == other.class && self.uncertified == other.uncertified
     }
 }
 
@@ -83,8 +80,8 @@ pub enum SelectError {
     },
 }
 
-/// Chooses inputs worth at least an amount: the smallest single note, or else notes of which of any
-/// two one rests on everything that the other rests on.
+/// Chooses inputs worth at least an amount: the smallest single note, or else notes that all rest
+/// on the same devices.
 ///
 /// # Errors
 /// [`SelectError`] says what can be paid instead.
@@ -134,3 +131,53 @@ impl core::fmt::Display for SelectError {
 }
 
 impl core::error::Error for SelectError {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use dsm_core::{Lock, Output};
+    use dsm_crypto::{Domain, hash};
+
+    use super::*;
+
+    const TOKEN: TokenId = TokenId(dsm_crypto::Digest::ZERO);
+
+    fn device(name: u8) -> DeviceId {
+        DeviceId(hash(Domain::Device, &name))
+    }
+
+    fn held(amount: u64, number: u32, devices: &[u8]) -> Held {
+        let lock = Lock::Vault { root: hash(Domain::Note, &number) };
+        let output = Output { token: TOKEN, amount, lock };
+        let head = hash(Domain::Head, &number);
+        let uncertified: BTreeSet<DeviceId> = devices.iter().map(|name| device(*name)).collect();
+        let lineage = Lineage { class: FinalityClass::Exposed, uncertified, hops: 1 };
+        Held::new(Note { output, head, number }, &lineage).expect("few devices")
+    }
+
+    #[test]
+    fn the_smallest_note_that_is_enough_is_chosen() {
+        let notes = [held(9, 0, &[1]), held(5, 1, &[1]), held(7, 2, &[2])];
+        let selection = select(&notes, &TOKEN, 6).expect("enough");
+        assert_eq!((selection.inputs, selection.sum), (vec![notes[2].clone()], 7));
+    }
+
+    #[test]
+    fn notes_that_rest_on_the_same_devices_are_joined() {
+        let notes = [held(5, 0, &[1, 2]), held(4, 1, &[2, 1])];
+        assert_eq!(select(&notes, &TOKEN, 8).map(|chosen| chosen.sum), Ok(9));
+    }
+
+    #[test]
+    fn a_strangers_dust_is_never_joined_with_good_money() {
+        // A fork of device 3 would kill the dust, and with it the whole payment.
+        let notes = [held(10, 0, &[1]), held(1, 1, &[1, 3])];
+        let scattered = Err(SelectError::Scattered { available: 10 });
+        assert_eq!(select(&notes, &TOKEN, 11).map(|_| ()), scattered);
+        assert_eq!(
+            select(&notes, &TOKEN, 12).map(|_| ()),
+            Err(SelectError::Short { available: 11 })
+        );
+    }
+}

@@ -33,6 +33,10 @@ impl<S: Snapshot> Stage<'_, S> {
         if let Some(row) = self.load::<ContactRow>(Table::Contacts, &key)? {
             let before = Contact::from_row(row);
             self.remove(Table::Names, before.name.into_bytes());
+            // The recovery key is public, so anyone can write a genesis that names it.
+            if before.card.genesis.id() != contact.card.genesis.id() {
+                return Err(StoreError::Card(Reject::Owner { device }));
+            }
             // A card never takes back what a later one showed.
             if before.card.steps.len() > contact.card.steps.len() {
                 contact.card = before.card;
