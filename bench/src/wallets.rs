@@ -12,7 +12,7 @@ use dsm_encoding::List;
 use dsm_log::{DeviceId, relationship};
 use dsm_session::{Batch, Event, Goal, Held, Ledger, Session};
 use dsm_sim::{Actor, NETWORK, free_policy};
-use dsm_store::{Changes, Contact, Founding, Kv, Wallet};
+use dsm_store::{Books, Changes, Contact, Founding, Kv, Wallet};
 
 /// Somebody.
 pub(crate) struct Person<K: Kv> {
@@ -78,6 +78,11 @@ impl<K: Kv> Person<K> {
 
     pub(crate) fn id(&self) -> DeviceId {
         self.wallet.me()
+    }
+
+    /// Its books as they are now.
+    pub(crate) fn books(&self) -> Books<'_, K> {
+        self.wallet.books().expect("the books")
     }
 
     /// Signs and verifies one message.

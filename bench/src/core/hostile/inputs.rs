@@ -30,8 +30,7 @@ pub(super) const ALL: &[fn() -> Input] = &[
 
 /// Arrays in arrays.
 fn deep() -> Input {
-    let view = Mallory::new().view;
-    Input { name: "deep", bytes: vec![0x81; MEBIBYTE], view, asked: None }
+    Input { name: "deep", bytes: vec![0x81; MEBIBYTE], known: Vec::new(), max_hops: None }
 }
 
 /// As many records as fit, three bytes each. They cannot be good: each would need an opened entry.
@@ -96,9 +95,9 @@ fn transfers() -> Input {
     mallory.input("transfers", &dealing)
 }
 
-fn chain_of(name: &'static str, hops: usize, max_hops: u64) -> Input {
+fn chain_of(name: &'static str, hops: usize, max_hops: Option<u64>) -> Input {
     let mut mallory = Mallory::new();
-    mallory.view.settings.max_hops = max_hops;
+    mallory.max_hops = max_hops;
     mallory.found(1, |_| {});
     let token = mallory.tokens[0];
     let mut notes = mallory.issue(token, 0, &[1], &[]);
@@ -112,12 +111,12 @@ fn chain_of(name: &'static str, hops: usize, max_hops: u64) -> Input {
 
 /// As many hops as a receiver follows.
 fn chain() -> Input {
-    chain_of("chain", 9_998, 10_000)
+    chain_of("chain", 9_998, None)
 }
 
 /// As many hops as fit, for a receiver that follows all.
 fn long_chain() -> Input {
-    chain_of("long_chain", 16_000, u64::MAX)
+    chain_of("long_chain", 16_000, Some(u64::MAX))
 }
 
 /// Records that name 256 lots each.
@@ -153,12 +152,11 @@ fn runs() -> Input {
 
 /// The same, where the reader knows another history of each place under one late signature.
 fn forked_runs() -> Input {
-    let Input { bytes, asked, .. } = runs();
+    let input = runs();
     let mut mallory = Mallory::new();
     mallory.actor.write(None, Vec::new(), None, Vec::new(), None);
     let facts = mallory.long_run(28_000);
-    mallory.view.learn(&facts);
-    Input { name: "forked_runs", bytes, view: mallory.view, asked }
+    Input { name: "forked_runs", known: vec![facts], ..input }
 }
 
 /// As many co-signatures as fit.
@@ -218,7 +216,7 @@ fn known_policies() -> Input {
     let known: Vec<_> = mallory.tokens.drain(..).collect();
     let policies = known.iter().filter_map(|id| dsm_core::View::policy(&mallory.actor.view, id));
     let policies = policies.collect();
-    mallory.view.learn(&dsm_core::Facts { policies, ..dsm_core::Facts::default() });
+    mallory.known.push(dsm_core::Facts { policies, ..dsm_core::Facts::default() });
     mallory.input("known_policies", &dealing)
 }
 
@@ -239,7 +237,7 @@ fn cached() -> Input {
     let token = mallory.tokens[0];
     let notes = mallory.issue(token, 0, &[1], &[]);
     let facts = mallory.long_run(100_000);
-    mallory.view.learn(&facts);
+    mallory.known.push(facts);
     let dealing = mallory.dealing(&notes, Vec::new());
     let last = dealing.entry.index;
     let dealt = mallory.deal(&dealing, &[(0, 1, vec![1]), (last - 2, last, vec![last])]);

@@ -1,35 +1,46 @@
 //! A device that signs whatever it is told to.
 
+use dsm_core::identity::Card;
 use dsm_core::pack::{Line, Plan, Stretch, Wanted};
 use dsm_core::{
-    Before, Cosigners, Dealing, Dealt, Facts, Lock, MemoryView, Note, Op, Output, OwnLog, Policy,
-    TokenId, Value, deal, lot_id,
+    Before, Cosigners, Dealing, Dealt, Facts, Lock, Note, Op, Output, OwnLog, Policy, TokenId,
+    Value, deal, lot_id,
 };
 use dsm_crypto::Digest;
 use dsm_encoding::{List, to_vec};
 use dsm_log::{Record, SignedHead, SpendId};
-use dsm_sim::{Actor, NETWORK, free_policy};
+use dsm_sim::{Actor, NETWORK, Owner, free_policy};
+use dsm_store::MemoryKv;
 
-use super::Input;
+use super::{Input, VICTIM};
 use crate::core::transfer::device;
+use crate::wallets::Person as Victim;
 
-/// The attacker, and the view of who is attacked.
+const NAME: &str = "mallory";
+
+/// The attacker.
 pub(super) struct Mallory {
     pub(super) actor: Actor,
-    pub(super) view: MemoryView,
     pub(super) tokens: Vec<TokenId>,
-    victim: Actor,
+    /// What its victim knows already.
+    pub(super) known: Vec<Facts>,
+    /// As many hops as the victim follows, if not as many as usual.
+    pub(super) max_hops: Option<u64>,
 }
 
 impl Mallory {
     pub(super) fn new() -> Self {
-        let mut actor = device("mallory");
-        let mut victim = Actor::new("vera");
-        dsm_sim::introduce(&mut actor, &mut victim);
-        victim.view.settings.exposed_cap = u64::MAX;
+        let (_, mut devices) = Owner::new(NAME, &[NAME]);
+        let mut actor = devices.pop().expect("a device");
         let descriptors = vec![actor.descriptor.clone()];
         actor.view.learn(&Facts { descriptors, ..Facts::default() });
-        Self { actor, view: victim.view.clone(), tokens: Vec::new(), victim }
+        Self { actor, tokens: Vec::new(), known: Vec::new(), max_hops: None }
+    }
+
+    /// What its victim was shown face to face.
+    pub(super) fn card() -> Card {
+        let (owner, devices) = Owner::new(NAME, &[NAME]);
+        owner.card(devices.first().expect("a device"))
     }
 
     /// Makes tokens that this device issues; `shape` makes each another one.
@@ -109,7 +120,7 @@ impl Mallory {
         let outputs = List::try_collect(outputs.take(256)).expect("few outputs");
         let value = (!inputs.is_empty()).then(|| Value::transfer(outputs));
         let spends = inputs.iter().map(Note::id).collect();
-        let to = Some(self.victim.id());
+        let to = Some(Victim::<MemoryKv>::new(VICTIM, MemoryKv::default()).id());
         self.actor.write(to, spends, value, ops, None).dealing.expect("an addressed entry")
     }
 
@@ -135,7 +146,7 @@ impl Mallory {
     }
 
     pub(super) fn finish(self, name: &'static str, dealt: &Dealt) -> Input {
-        Input { name, bytes: to_vec(dealt), view: self.view, asked: None }
+        Input { name, bytes: to_vec(dealt), known: self.known, max_hops: self.max_hops }
     }
 }
 
