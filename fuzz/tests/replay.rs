@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use dsm_fuzz::TARGETS;
 
 /// Blind changes of each file.
-const CHANGES: u64 = 600;
+const CHANGES: u64 = 2_000;
 
 #[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
@@ -33,6 +33,28 @@ fn no_target_panics_on_what_blind_changes_make_of_its_corpus() {
             for _ in 0..CHANGES {
                 let other = dice.pick(&files).map_or(&[][..], |(_, bytes)| bytes);
                 target(&changed(bytes, other, &mut dice));
+            }
+        }
+    }
+}
+
+/// The target holds that nothing is accepted but what was dealt.
+#[test]
+fn no_byte_of_a_payment_can_be_flipped_removed_or_doubled() {
+    for (target, _, bytes) in dsm_fuzz::seeds::all() {
+        if target != "dealt" {
+            continue;
+        }
+        for at in 0..bytes.len() {
+            let (mut flipped, mut removed, mut doubled) =
+                (bytes.clone(), bytes.clone(), bytes.clone());
+            flipped[at] ^= 1 << (at % 8);
+            removed.remove(at);
+            doubled.insert(at, bytes[at]);
+            for changed in [flipped, removed, doubled] {
+                if changed != bytes {
+                    dsm_fuzz::dealt(&changed);
+                }
             }
         }
     }
