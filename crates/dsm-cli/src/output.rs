@@ -14,6 +14,19 @@ pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|one| if odd(one) { char::REPLACEMENT_CHARACTER } else { one }).collect()
 }
 
+/// An error with its causes, each said once.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let mut why = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if why.is_empty() {
+            why = cause;
+        } else if !why.ends_with(&cause) {
+            why = format!("{why}: {cause}");
+        }
+    }
+    why.trim_end().to_owned()
+}
+
 /// Where results go.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -49,7 +62,8 @@ impl Output {
             Some(dsm_session::SessionError::Refused { rule }) => Some(rule.to_string()),
             _ => cause.downcast_ref::<dsm_core::Reject>().map(|reject| reject.rule().to_owned()),
         });
-        let text = format!("error: {error:#}");
-        self.note(&text, &json!({ "event": "error", "error": format!("{error:#}"), "rule": rule }));
+        let why = chain(error);
+        let text = format!("error: {why}");
+        self.note(&text, &json!({ "event": "error", "error": why, "rule": rule }));
     }
 }

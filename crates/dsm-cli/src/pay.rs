@@ -8,13 +8,13 @@ use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure, SecureError};
 use dsm_log::DeviceId;
 use dsm_session::{Goal, Ledger, Notice, SessionError};
-use dsm_store::{FileKv, Kv};
+use dsm_store::{FileKv, Kv, StoreError};
 use dsm_transport::{TcpError, TcpLink, TcpPlace};
 use serde_json::{Value, json};
 
 use crate::home::{Home, fresh};
 use crate::link::Place;
-use crate::output::Output;
+use crate::output::{Output, chain};
 use crate::{amount, token};
 
 /// Calls a contact and pays it.
@@ -38,8 +38,9 @@ pub(crate) fn pay(
     let later = format!("dsm contact sync {contact} --link ...");
     Err(match outcome(&engine, contact, before)? {
         Outcome::Acknowledged => {
-            let text = format!("the payment is final; then the conversation broke off: {error:#}");
-            output.note(&text, &json!({ "event": "broken_off", "error": format!("{error:#}") }));
+            let why = chain(&error);
+            let text = format!("the payment is final; then the conversation broke off: {why}");
+            output.note(&text, &json!({ "event": "broken_off", "error": why }));
             return Ok(());
         }
         Outcome::Written => error.context(format!(
@@ -116,10 +117,11 @@ pub(crate) fn receive(
     let mut last = Ok(());
     let mut met = 0;
     while met < times {
-        last = answer(&mut engine, place.accept()?, Goal::Receive { ask }, output);
+        let mut came = false;
+        last = answer(&mut engine, place.accept()?, Goal::Receive { ask }, &mut came, output);
         // A stranger does not use up the visit of a contact.
         let stranger = last.as_ref().err().is_some_and(is_stranger);
-        met += u32::from(!stranger);
+        met += u32::from(came || !stranger);
         if let (Err(error), true) = (&last, met < times) {
             output.fail(error);
         }
@@ -151,7 +153,7 @@ fn call(
         format!("nobody answers at tcp:{address}; the other side runs `dsm receive`")
     })?;
     let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, output)
+    converse(engine, &mut link, goal, &mut false, output)
 }
 
 /// Somebody called: the secure channel first.
@@ -159,33 +161,37 @@ fn answer(
     engine: &mut Engine<FileKv>,
     link: TcpLink,
     goal: Goal,
+    came: &mut bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut link = engine.answer(link, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, output)
+    converse(engine, &mut link, goal, came, output)
 }
 
-/// Whether somebody failed who did not prove to be a contact.
+/// Whether it may be that somebody failed who is no contact, if none was met.
 fn is_stranger(error: &anyhow::Error) -> bool {
+    use SessionError::{Form, Rejected, TooLong, Unexpected, WrongPeer};
     match error.downcast_ref::<SessionError>() {
-        Some(SessionError::Rejected(Reject::UnknownPeer { .. })) => true,
-        Some(SessionError::WrongPeer { .. }) => true,
+        Some(Rejected(Reject::UnknownPeer { .. } | Reject::Network)) => true,
+        Some(Form(_) | TooLong | Unexpected(_) | WrongPeer { .. }) => true,
         Some(_) => false,
-        None => error.is::<SecureError<TcpError>>(),
+        None => !error.is::<StoreError>(),
     }
 }
 
-/// One conversation, with its figures.
+/// One conversation, with its figures; says whether a contact came.
 fn converse(
     engine: &mut Engine<FileKv>,
     link: &mut Secure<TcpLink>,
     goal: Goal,
+    came: &mut bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let cpu = ProcessTime::now();
     let clock = dsm_engine::Stopwatch::start();
     let mut notices = Vec::new();
     let result = engine.converse(link, goal, fresh()?, &mut |notice| notices.push(notice.clone()));
+    *came = notices.iter().any(|notice| matches!(notice, Notice::Met { .. }));
     let figures = json!({
         "event": "met",
         "sent_bytes": link.link().sent,
