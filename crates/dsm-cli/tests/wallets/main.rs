@@ -1,0 +1,7 @@
+//! The real binary in real directories: what it says, what it refuses, and what survives its death.
+
+mod commands;
+mod death;
+mod refusals;
+mod stage;
+mod verify;
