@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use dsm_fuzz::TARGETS;
 
 /// Blind changes of each file.
-const CHANGES: u64 = 2_000;
+const CHANGES: u64 = 300;
 
 #[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
