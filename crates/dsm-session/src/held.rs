@@ -96,23 +96,27 @@ pub fn select(holdings: &[Held], token: &TokenId, amount: u64) -> Result<Selecti
     if total < amount {
         return Err(SelectError::Short { available: total });
     }
+    let mut groups: Vec<Vec<&Held>> = Vec::new();
+    for held in notes.into_iter().rev() {
+        let group =
+            groups.iter_mut().find(|group| group.first().is_some_and(|one| held.joins(one)));
+        match group {
+            Some(group) => group.push(held),
+            None => groups.push(alloc::vec![held]),
+        }
+    }
     let mut best = 0;
-    for first in notes.iter().rev() {
-        let mut chosen: Vec<&Held> = Vec::new();
+    for group in groups {
+        let mut chosen = Vec::new();
         let mut sum = 0_u64;
-        let start = core::iter::once(first).chain(notes.iter().rev().filter(|one| *one != first));
-        for held in start {
-            let fits =
-                chosen.len() < dsm_log::MAX_SPENDS && chosen.iter().all(|other| held.joins(other));
-            if fits && sum < amount {
-                chosen.push(held);
-                sum = sum.saturating_add(held.note.output.amount);
+        for held in group.into_iter().take(dsm_log::MAX_SPENDS) {
+            chosen.push(held.clone());
+            sum = sum.saturating_add(held.note.output.amount);
+            if sum >= amount {
+                return Ok(Selection { inputs: chosen, sum });
             }
         }
         best = best.max(sum);
-        if sum >= amount {
-            return Ok(Selection { inputs: chosen.into_iter().cloned().collect(), sum });
-        }
     }
     Err(SelectError::Scattered { available: best })
 }
@@ -167,6 +171,33 @@ mod tests {
     fn notes_that_rest_on_the_same_devices_are_joined() {
         let notes = [held(5, 0, &[1, 2]), held(4, 1, &[2, 1])];
         assert_eq!(select(&notes, &TOKEN, 8).map(|chosen| chosen.sum), Ok(9));
+    }
+
+    #[test]
+    fn no_more_notes_are_joined_than_an_entry_may_consume() {
+        let notes: Vec<Held> = (0..300).map(|number| held(1, number, &[1])).collect();
+        let selection = select(&notes, &TOKEN, 256).expect("enough");
+        assert_eq!((selection.inputs.len(), selection.sum), (256, 256));
+        let scattered = Err(SelectError::Scattered { available: 256 });
+        assert_eq!(select(&notes, &TOKEN, 257).map(|_| ()), scattered);
+    }
+
+    #[test]
+    fn change_keeps_what_its_inputs_rest_on() {
+        let notes = [held(5, 0, &[1, 2]), held(4, 1, &[1, 2])];
+        let selection = select(&notes, &TOKEN, 8).expect("enough");
+        let change = selection.change(held(1, 2, &[]).note).expect("few devices");
+        assert_eq!(change.class, FinalityClass::Exposed);
+        assert_eq!(change.uncertified, notes[0].uncertified);
+    }
+
+    #[test]
+    fn money_of_another_class_is_not_joined() {
+        let mut own = held(5, 0, &[]);
+        own.class = FinalityClass::Registered;
+        let notes = [own, held(4, 1, &[])];
+        let scattered = Err(SelectError::Scattered { available: 5 });
+        assert_eq!(select(&notes, &TOKEN, 9).map(|_| ()), scattered);
     }
 
     #[test]
