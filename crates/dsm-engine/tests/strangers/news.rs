@@ -1,11 +1,13 @@
 //! News: victims of a fork find it whoever calls, and nobody is accused falsely or learns more.
 
-use dsm_core::{TokenId, View};
+use dsm_core::pack::Line;
+use dsm_core::{Facts, TokenId, View};
 use dsm_crypto::{Digest, Domain, hash};
 use dsm_encoding::List;
-use dsm_log::{DeviceId, ForkProof, Pair, Position, SignedHead};
-use dsm_session::{Goal, Hint, Message, Notice, SessionError, SignedRun};
+use dsm_log::{DeviceId, ForkProof, Pair, Position, Record, SignedHead};
+use dsm_session::{Batch, Goal, Hint, Message, Notice, SessionError, SignedRun};
 use dsm_sim::{Actor, NETWORK};
+use dsm_store::Changes;
 
 use crate::person::{Person, introduce, rogue};
 use crate::raw::{OPEN, meet, rich, settle};
@@ -334,4 +336,61 @@ fn a_fork_that_comes_to_light_after_the_offer_stops_the_payment() {
         assert!(!raw.heard.contains(&"Pay"));
     });
     assert!(!met.is_bound() && met.error() == Some(&SessionError::Stale), "{met:?}");
+}
+
+/// A run of an actor's log that names nothing, signed at its end.
+fn long_run(actor: &Actor, body: u8, len: usize) -> Facts {
+    let body = Digest::from_bytes([body; 32]);
+    let record = Record { spends: List::default(), body };
+    let start = Position::origin(&actor.id());
+    let ends = (0..len).scan(start, |at, _| {
+        *at = at.after(&record.pair())?;
+        Some(*at)
+    });
+    let ends: Vec<Position> = ends.collect();
+    let end = ends.last().copied().unwrap_or(start);
+    let line = Line {
+        device: actor.id(),
+        start,
+        records: vec![record; len],
+        heads: ends.iter().map(|at| at.head).collect(),
+        signature: SignedHead::sign(NETWORK, actor.id(), end, &*actor.key).signature,
+    };
+    let descriptors = vec![actor.descriptor.clone()];
+    Facts { lines: vec![line], descriptors, ..Facts::default() }
+}
+
+#[test]
+fn what_fits_no_message_is_not_told_and_keeps_nobody_apart() {
+    let Town { mut ben, mut cleo, eve, .. } = town();
+    // About 1.3 MB of pairs.
+    let (long, short) = (long_run(&eve, 1, 20_000), long_run(&eve, 2, 2));
+    let learn = |facts: &Facts| Changes { facts: vec![facts.clone()], ..Changes::default() };
+    ben.engine.commit(&learn(&long)).expect("facts");
+    cleo.engine.commit(&learn(&short)).expect("facts");
+    let met = sync(&mut ben, &mut cleo);
+    assert!(met.0.result.is_ok() && met.1.result.is_ok(), "{met:?}");
+    assert!(!ben.knows_fork(&eve.id()) && !cleo.knows_fork(&eve.id()));
+    // The same with a proof, which Ben has from elsewhere.
+    let [one, other] = [&short, &long].map(|facts| facts.lines[0].clone());
+    let first = one.end();
+    let start = Position { head: other.heads[1], ..first };
+    let pairs = other.records[2..].iter().map(Record::pair);
+    let proof = ForkProof {
+        device: eve.descriptor.clone(),
+        first,
+        first_signature: one.signature,
+        start,
+        pairs: List::try_collect(pairs).expect("a run"),
+        second_signature: other.signature,
+    };
+    let forks = vec![proof.verify().expect("a true proof")];
+    let batch = Batch { forks, ..Batch::default() };
+    ben.engine.commit(&Changes { batch, ..Changes::default() }).expect("a proof");
+    for _ in 0..2 {
+        let met = sync(&mut cleo, &mut ben);
+        assert!(met.0.result.is_ok() && met.1.result.is_ok(), "{met:?}");
+    }
+    assert!(!cleo.knows_fork(&eve.id()));
+    refuses_to_deal(&mut ben, &eve);
 }

@@ -348,3 +348,38 @@ fn a_pay_without_value_makes_no_entry() {
     assert_eq!(ben.disk.books(), before);
     assert_eq!(ben.engine.wallet().books().expect("books").latest(&id).map(|at| at.index), Some(0));
 }
+
+#[test]
+fn a_long_backlog_of_receipts_is_delivered_in_one_meeting() {
+    let (mut ben, mut eve, token) = town();
+    let id = ben.id();
+    for _ in 0..80 {
+        // Eve pays, and does not heed the receipt.
+        let written = ben.card().at.index;
+        let (met, ()) = meet(&mut ben, OPEN, |raw| {
+            let greeting = raw.greet(eve.id(), written, None);
+            let ask = raw.hear_ask();
+            raw.tell_nothing();
+            let dealing = pay_asked(&mut eve, id, ask, (token, 1)).dealing;
+            lure(raw, &eve, greeting.known, &dealing, (token, 1));
+            raw.say(&Message::Done {});
+            raw.hear_out();
+        });
+        assert!(met.has_received(), "{met:?}");
+    }
+    let (met, accepted) = meet(&mut ben, OPEN, |raw| {
+        raw.greet(eve.id(), 0, None);
+        raw.tell_nothing();
+        let mut accepted = 0;
+        while accepted < 80 {
+            let Some(Message::Receipt { dealt }) = raw.hear_until("Receipt") else { break };
+            eve.receive(&dealt, None).result.expect("an honest receipt");
+            accepted += 1;
+        }
+        raw.say(&Message::Done {});
+        raw.hear_out();
+        accepted
+    });
+    assert_eq!(accepted, 80, "{met:?}");
+    assert!(met.result.is_ok(), "{met:?}");
+}
