@@ -174,6 +174,27 @@ fn a_want_does_not_look_into_the_rest_of_a_log() {
         assert!(!raw.heard.contains(&"Pay"));
     });
     assert!(!met.is_bound(), "{met:?}");
+    // Nor does it bind without the entry itself, beside others of the same log.
+    let goal = Goal::Pay { peer: eve.id(), token: other, amount: 50 };
+    let (met, ()) = meet(&mut ada, goal, |raw| {
+        raw.greet(eve.id(), 0, None);
+        let plan = asks(raw, &eve);
+        let mut wanted = Wanted::all(&plan).expect("a short plan");
+        let wants = plan.stretches.iter().zip(wanted.stretches.iter());
+        let wants = wants.map(|(stretch, want)| {
+            let mut opened = want.opened.to_vec();
+            if stretch.device == ada_id {
+                opened.pop();
+                assert!(!opened.is_empty(), "{plan:?}");
+            }
+            Want { opened: List::try_from(opened).expect("few"), ..want.clone() }
+        });
+        wanted.stretches = List::try_collect(wants).expect("as many");
+        raw.say(&Message::Want { wanted });
+        raw.hear_out();
+        assert!(!raw.heard.contains(&"Pay"));
+    });
+    assert!(!met.is_bound(), "{met:?}");
 }
 
 #[test]
