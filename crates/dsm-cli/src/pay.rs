@@ -1,9 +1,9 @@
 //! `dsm pay`, `dsm receive` and `dsm contact sync`: conversations over a link.
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use cpu_time::ProcessTime;
 use dsm_core::identity::Card;
-use dsm_core::{Reject, View};
+use dsm_core::{Reject, TokenId, View};
 use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure, SecureError};
 use dsm_log::DeviceId;
@@ -117,16 +117,32 @@ pub(crate) fn receive(
     let mut last = Ok(());
     let mut met = 0;
     while met < times {
-        let mut came = false;
-        last = answer(&mut engine, place.accept()?, Goal::Receive { ask }, &mut came, output);
+        let mut heard = Vec::new();
+        last = answer(&mut engine, place.accept()?, Goal::Receive { ask }, &mut heard, output);
         // A stranger does not use up the visit of a contact.
+        let came = heard.iter().any(|notice| matches!(notice, Notice::Met { .. }));
         let stranger = last.as_ref().err().is_some_and(is_stranger);
         met += u32::from(came || !stranger);
+        if let (Some(asked), Ok(())) = (ask, &last) {
+            last = check_received(asked, &heard);
+        }
         if let (Err(error), true) = (&last, met < times) {
             output.fail(error);
         }
     }
     last
+}
+
+/// Whether what arrived is what was asked for: a payer that is bound may have said something else.
+fn check_received((token, amount): (TokenId, u64), heard: &[Notice]) -> anyhow::Result<()> {
+    let asked = |notice: &Notice| {
+        matches!(notice, Notice::Received { token: of, amount: units, .. }
+            if (*of, *units) == (token, amount))
+    };
+    if heard.iter().any(asked) {
+        return Ok(());
+    }
+    bail!("what was asked for did not arrive; see `dsm history` for what did")
 }
 
 fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
@@ -153,7 +169,7 @@ fn call(
         format!("nobody answers at tcp:{address}; the other side runs `dsm receive`")
     })?;
     let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, &mut false, output)
+    converse(engine, &mut link, goal, &mut Vec::new(), output)
 }
 
 /// Somebody called: the secure channel first.
@@ -161,11 +177,11 @@ fn answer(
     engine: &mut Engine<FileKv>,
     link: TcpLink,
     goal: Goal,
-    came: &mut bool,
+    heard: &mut Vec<Notice>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut link = engine.answer(link, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, came, output)
+    converse(engine, &mut link, goal, heard, output)
 }
 
 /// Whether it may be that somebody failed who is no contact, if none was met.
@@ -179,19 +195,17 @@ fn is_stranger(error: &anyhow::Error) -> bool {
     }
 }
 
-/// One conversation, with its figures; says whether a contact came.
+/// One conversation, with its figures; keeps what was told.
 fn converse(
     engine: &mut Engine<FileKv>,
     link: &mut Secure<TcpLink>,
     goal: Goal,
-    came: &mut bool,
+    heard: &mut Vec<Notice>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let cpu = ProcessTime::now();
     let clock = dsm_engine::Stopwatch::start();
-    let mut notices = Vec::new();
-    let result = engine.converse(link, goal, fresh()?, &mut |notice| notices.push(notice.clone()));
-    *came = notices.iter().any(|notice| matches!(notice, Notice::Met { .. }));
+    let result = engine.converse(link, goal, fresh()?, &mut |notice| heard.push(notice.clone()));
     let figures = json!({
         "event": "met",
         "sent_bytes": link.link().sent,
@@ -200,7 +214,7 @@ fn converse(
         "wall_us": u64::try_from(clock.elapsed().as_micros())?,
     });
     let books = engine.wallet().books()?;
-    for notice in &notices {
+    for notice in heard.iter() {
         let (text, object) = explain(&books, notice);
         output.say(&text, &object);
     }

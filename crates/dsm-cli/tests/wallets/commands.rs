@@ -111,6 +111,13 @@ fn a_payee_asks_for_what_it_wants() {
         }
     }
     assert_eq!((stage.balance("ada"), stage.balance("ben")), (9_700, 300));
+    // Who only says hello has not paid.
+    let waiting = stage.wait("ben", &["--amount", "2", "--token", "CUP"]);
+    stage.run("ada", &["contact", "sync", "ben", "--link", &waiting.link]);
+    let said = waiting.end();
+    assert_eq!(said.code, Some(1), "{said:?}");
+    let error = said.event("error").expect("an error")["error"].to_string();
+    assert!(error.contains("did not arrive"), "{error}");
 }
 
 #[test]
