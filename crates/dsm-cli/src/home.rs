@@ -11,7 +11,7 @@ use dsm_crypto::{KemSecret, Secret, SecretKey};
 use dsm_encoding::{List, from_slice, record, to_vec};
 use dsm_engine::{Engine, Keys};
 use dsm_log::DeviceId;
-use dsm_store::{FileKv, Wallet};
+use dsm_store::{FileKv, StoreError, Wallet};
 
 /// The most issuing devices of one wallet.
 const MAX_ISSUERS: usize = 1 << 10;
@@ -105,9 +105,17 @@ impl Home {
             .map(|one| (one.device, SecretKey::from_seed(Secret::from_bytes(one.seed))))
             .collect();
         let kem = KemSecret::from_seed(Secret::from_bytes(file.kem));
-        let kv = FileKv::open(&self.store_path())
-            .with_context(|| format!("cannot open the wallet in {}", self.path.display()))?;
-        Ok(Engine::new(Wallet::open(kv)?, Keys { main, issuing, kem }))
+        let wallet = FileKv::open(&self.store_path()).and_then(Wallet::open);
+        let wallet = wallet.map_err(|error| {
+            let next = match error {
+                StoreError::Locked => "; is `dsm receive` running? one process at a time",
+                StoreError::Missing => "; if `dsm init` was interrupted, remove the directory",
+                _ => "",
+            };
+            let path = self.path.display();
+            anyhow::Error::new(error).context(format!("cannot open the wallet in {path}{next}"))
+        })?;
+        Ok(Engine::new(wallet, Keys { main, issuing, kem }))
     }
 }
 

@@ -117,6 +117,7 @@ fn one_wallet_is_used_by_one_process_at_a_time() {
     for words in [&["balance"][..], &["receive"], &["token", "issue", "CUP", "1"]] {
         let error = stage.fails("ada", words);
         assert!(error.contains("another process has the store open"), "{error}");
+        assert!(error.contains("is `dsm receive` running?"), "{error}");
     }
     // Another wallet is not concerned, and a file is checked without any.
     stage.text("ben", &["balance"]);
@@ -136,6 +137,10 @@ fn a_half_made_or_damaged_wallet_is_told() {
     std::fs::remove_file(stage.path("half").join("wallet.redb")).expect("a file");
     let error = stage.fails("half", &["balance"]);
     assert!(error.contains("cannot open the wallet"), "{error}");
+    let store = stage.path("half").join("wallet.redb");
+    drop(dsm_store::FileKv::create(&store).expect("an empty store"));
+    let error = stage.fails("half", &["balance"]);
+    assert!(error.contains("if `dsm init` was interrupted, remove the directory"), "{error}");
     stage.copy("ada", "cut");
     let file = std::fs::OpenOptions::new().write(true).open(stage.path("cut").join("wallet.redb"));
     file.and_then(|file| file.set_len(4_096)).expect("a shorter file");
