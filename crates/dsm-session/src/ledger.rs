@@ -39,6 +39,8 @@ pub trait Ledger: View {
     fn fork_proof(&self, device: &DeviceId) -> Option<ForkProof>;
     /// What it learned since it last told a peer.
     fn news(&self, peer: &DeviceId) -> News;
+    /// The last place before an index at which it knows a head of a device.
+    fn before(&self, device: &DeviceId, index: u64) -> Option<Position>;
     /// The devices whose ids begin with some bytes and of which it knows a head.
     fn devices_like(&self, prefix: &[u8; 8]) -> Vec<DeviceId>;
 }

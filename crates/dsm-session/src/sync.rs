@@ -77,7 +77,7 @@ impl Session {
         let salt = self.salt;
         let met = self.met()?;
         let behind = beyond.into_iter().filter_map(|(device, index)| {
-            let last = books.latest(&device).filter(|last| last.index < index)?;
+            let last = books.before(&device, index)?;
             Some(hint(&salt, &met.salt, &device, &last))
         });
         let hints = List::try_collect(behind.take(MAX_NEWS)).map_err(SessionError::Form)?;

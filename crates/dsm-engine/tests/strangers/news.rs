@@ -394,3 +394,31 @@ fn what_fits_no_message_is_not_told_and_keeps_nobody_apart() {
     assert!(!cleo.knows_fork(&eve.id()));
     refuses_to_deal(&mut ben, &eve);
 }
+
+/// A piece of a run, under a signed head of its own.
+fn piece(actor: &Actor, run: &Line, from: usize, to: usize) -> Facts {
+    let place = |index: usize| Position {
+        index: index as u64,
+        head: run.head(index as u64).expect("a head of the run"),
+    };
+    let line = Line {
+        device: actor.id(),
+        start: place(from),
+        records: run.records[from..to].to_vec(),
+        heads: run.heads[from..to].to_vec(),
+        signature: SignedHead::sign(NETWORK, actor.id(), place(to), &*actor.key).signature,
+    };
+    let descriptors = vec![actor.descriptor.clone()];
+    Facts { lines: vec![line], descriptors, ..Facts::default() }
+}
+
+#[test]
+fn a_fork_is_found_by_what_was_learned_before_a_gap() {
+    let Town { mut ben, mut cleo, eve, .. } = town();
+    let [one, other] = [1, 2].map(|body| long_run(&eve, body, 9).lines[0].clone());
+    let learn = |facts: Facts| Changes { facts: vec![facts], ..Changes::default() };
+    ben.engine.commit(&learn(piece(&eve, &one, 1, 5))).expect("facts");
+    cleo.engine.commit(&learn(piece(&eve, &other, 0, 3))).expect("facts");
+    cleo.engine.commit(&learn(piece(&eve, &other, 7, 9))).expect("facts");
+    both_find(&ben, &cleo, eve.id(), "a gap");
+}

@@ -129,6 +129,10 @@ impl<K: Kv> Ledger for Books<'_, K> {
         self.latch(self.news_after(peer, told))
     }
 
+    fn before(&self, device: &DeviceId, index: u64) -> Option<Position> {
+        self.latch(self.head_up_to(device, index.checked_sub(1)?))
+    }
+
     fn devices_like(&self, prefix: &[u8; 8]) -> Vec<DeviceId> {
         self.latch(self.like(prefix))
     }

@@ -13,8 +13,13 @@ use crate::rows::{
 };
 
 impl<K: Kv> Books<'_, K> {
-    fn latest_head(&self, device: &DeviceId) -> Result<Option<Position>, StoreError> {
-        let last = self.snapshot.at_or_before(Table::Heads, &place(device, u64::MAX))?;
+    /// The last known head of a device up to an index.
+    pub(super) fn head_up_to(
+        &self,
+        device: &DeviceId,
+        index: u64,
+    ) -> Result<Option<Position>, StoreError> {
+        let last = self.snapshot.at_or_before(Table::Heads, &place(device, index))?;
         let Some((key, head)) = last else { return Ok(None) };
         let (of, index) = split_place(Table::Heads, &key)?;
         if of != *device {
@@ -96,7 +101,7 @@ impl<K: Kv> View for Books<'_, K> {
     }
 
     fn latest(&self, device: &DeviceId) -> Option<Position> {
-        self.latch(self.latest_head(device))
+        self.latch(self.head_up_to(device, u64::MAX))
     }
 
     fn head(&self, device: &DeviceId, index: u64) -> Option<Digest> {
