@@ -7,6 +7,10 @@
 //! Always true: an [`Accepted`] passed every rule, and only [`accept`] makes one; a refusal changes
 //! nothing and teaches nothing but fork proofs; value comes from an issue that was shown.
 #![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
 
 extern crate alloc;
 

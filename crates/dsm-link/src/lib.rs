@@ -5,6 +5,10 @@
 //! Always true: no more is kept than one message of the greatest length; a medium that lies about
 //! a length is refused before anything is allocated for it.
 #![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
 
 extern crate alloc;
 

@@ -6,6 +6,10 @@
 //! Always true: a head binds every head before it; a [`Verified`] thing was checked and nobody
 //! else can make one; an index is below [`MAX_INDEX`].
 #![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
 
 extern crate alloc;
 

@@ -7,6 +7,10 @@
 //! Always true: a frame leaves only after the batch of its step is durable ([`Effects::persist`]);
 //! the payer is bound when its entry is durable; delivering again changes nothing.
 #![no_std]
+#![cfg_attr(
+    not(test),
+    warn(clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)
+)]
 
 extern crate alloc;
 
