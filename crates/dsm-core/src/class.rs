@@ -85,7 +85,8 @@ pub struct Settings {
     pub exposed_caps: BTreeMap<TokenId, u64>,
     /// The most operations in a lineage.
     pub max_hops: u64,
-    /// The longest run that a known peer must show to join its last known head.
+    /// The longest run that a known peer must show to join its last known head; by default one that
+    /// fits a message.
     pub max_gap: u64,
 }
 
@@ -105,7 +106,7 @@ impl Default for Settings {
             exposed_cap: 10_000,
             exposed_caps: BTreeMap::new(),
             max_hops: 10_000,
-            max_gap: 100_000,
+            max_gap: 20_000,
         }
     }
 }

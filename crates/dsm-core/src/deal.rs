@@ -36,11 +36,16 @@ impl Dealing {
 
     /// What the peer needs to judge it, if `known` is the greatest index of this log that the peer
     /// knows. The entry need not be in the view yet. None if the view lacks a part of the lineage.
+    ///
+    /// A peer that is further behind than the longest run that it asks for (rule R-37; all use the
+    /// same default) is shown no more than a stranger.
     pub fn plan<V: View + ?Sized>(&self, view: &V, known: Option<u64>) -> Option<Plan> {
         let me = view.me();
         let index = self.entry.index;
         let opening = index.saturating_sub(2);
-        let from = known.map_or(opening, |known| known.min(opening));
+        let gap = view.settings().max_gap;
+        let joined = known.filter(|known| index.saturating_sub(*known) <= gap);
+        let from = joined.map_or(opening, |known| known.min(opening));
         let to = known.map_or(index, |known| known.max(index));
         plan(view, (me, &self.entry), (from, to))
     }
