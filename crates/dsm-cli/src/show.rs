@@ -19,7 +19,12 @@ pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let books = engine.wallet().books()?;
     let mut sums: BTreeMap<(TokenId, String), u64> = BTreeMap::new();
     for (held, frozen) in books.all_held() {
-        let class = if frozen { "frozen" } else { held.class.name() };
+        let class = match (frozen, held.uncertified.is_empty()) {
+            (true, _) => "frozen",
+            // Nobody else has a hop in it: there is nothing to register.
+            (false, true) => "own",
+            (false, false) => held.class.name(),
+        };
         let sum = sums.entry((held.note.output.token, class.to_owned())).or_insert(0);
         *sum = sum.saturating_add(held.note.output.amount);
     }

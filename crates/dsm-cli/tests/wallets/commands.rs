@@ -69,7 +69,7 @@ fn a_payment_shows_in_every_command() {
     assert_eq!((&received["peer"], &received["class"]), (&"ada".into(), &"exposed".into()));
 
     assert_eq!((stage.balance("ada"), stage.balance("ben")), (8_750, 1_250));
-    assert!(stage.text("ada", &["balance"]).contains("87.50 CUP  registered"));
+    assert!(stage.text("ada", &["balance"]).contains("87.50 CUP  own"));
     assert!(stage.text("ben", &["balance"]).contains("12.50 CUP  exposed"));
     assert!(stage.text("ada", &["history"]).contains("paid 12.50 CUP to ben  acknowledged"));
     assert!(stage.text("ben", &["history", "ada"]).contains("received 12.50 CUP from ada"));
