@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use dsm_crypto::Digest;
 use dsm_encoding::{List, from_slice, record};
-use dsm_log::{DeviceId, ForkProof, Network, Nonce, Position, Side, Verified, relationship};
+use dsm_log::{DeviceId, ForkProof, Network, Nonce, Position, Verified, relationship};
 use dsm_merkle::TipProof;
 
 use crate::deal::Dealing;
@@ -333,10 +333,6 @@ fn check_entry<V: View + ?Sized>(
         ops: dealt.ops.clone(),
         nonce: dealt.nonce,
     };
-    debug_assert_eq!(
-        entry.rest().side,
-        Side { index, peer: Some(me), stitch, nonce: dealt.nonce }.hash()
-    );
     if entry.rest().hash() != opened.rest {
         return Err(Reject::DealtMismatch);
     }
