@@ -54,18 +54,12 @@ domains! {
     RosterChange = "change of roster";
     /// A device's consent to be added to a roster, as signed.
     Enrol = "enrol";
-    /// A set of nodes that orders a device's heads.
-    SlotSet = "slot set";
     /// A device's hybrid public key.
     PublicKey = "public key";
     /// A device's KEM key.
     KemKey = "kem key";
     /// An owner's recovery key.
     RecoveryKey = "recovery key";
-    /// A contact card, as signed.
-    Card = "card";
-    /// A sign-in to a relying party, as signed.
-    SignIn = "sign-in";
     // Log
     /// The side of an entry: index, peer, stitch, nonce.
     Side = "side";
@@ -83,8 +77,6 @@ domains! {
     Spends = "spends";
     /// A head, as signed by the device.
     SignedHead = "signed head";
-    /// A head, as signed by a simulated chip.
-    SimulatedChip = "simulated chip";
     /// The key of an unordered pair of devices.
     Relationship = "relationship";
     /// A tip of a relationship.
@@ -114,20 +106,12 @@ domains! {
     // Sessions and files
     /// A receiver's request, as signed.
     Ask = "ask";
-    /// Both sides of a settled entry.
-    Receipt = "receipt";
     /// What two contacts tell each other at a meeting.
     Sync = "sync";
-    /// A frame of a session.
-    Frame = "frame";
     /// Secrets derived from a seed.
     Seed = "seed";
-    /// Salts derived from a seed.
-    Salt = "salt";
     /// A key that seals.
     SealKey = "sealing key";
-    /// The next secret of a relationship.
-    Ratchet = "ratchet";
 }
 
 #[cfg(test)]
