@@ -3,6 +3,7 @@
 
 mod cuts;
 mod disk;
+mod names;
 mod news;
 mod payee;
 mod payer;
