@@ -122,10 +122,10 @@ impl Session {
             }
         };
         if accepted.writer() != peer {
-            return Err(SessionError::WrongPeer { device: accepted.writer() });
+            return self.end(SessionError::WrongPeer { device: accepted.writer() });
         }
         if accepted.entry().value.is_none() {
-            return Err(SessionError::Unexpected("a Pay without value"));
+            return self.end(SessionError::Unexpected("a Pay without value"));
         }
         let (tip, proof) = books.tip(&relationship(&me, &peer));
         let draft = Draft {

@@ -205,10 +205,10 @@ impl Session {
         effects.batch.forks.extend(verdict.forks);
         let accepted = match verdict.result {
             Ok(accepted) if accepted.writer() != self.met()?.device => {
-                return Err(SessionError::WrongPeer { device: accepted.writer() });
+                return self.end(SessionError::WrongPeer { device: accepted.writer() });
             }
             Ok(accepted) if accepted.entry().value.is_some() => {
-                return Err(SessionError::Unexpected("a Receipt with value"));
+                return self.end(SessionError::Unexpected("a Receipt with value"));
             }
             Ok(accepted) => accepted,
             Err(reject) => {

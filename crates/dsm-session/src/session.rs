@@ -317,6 +317,12 @@ impl Session {
         self.failure = Some(SessionError::Rejected(reject));
     }
 
+    /// Ends the session; what the step found out before is kept.
+    pub(crate) fn end(&mut self, error: SessionError) -> Result<(), SessionError> {
+        self.failure = Some(error);
+        Ok(())
+    }
+
     /// Whatever can be said now without being asked.
     fn pump<L: Ledger, S: Signer>(
         &mut self,
