@@ -4,7 +4,7 @@ use dsm_core::pack::{Pack, Plan, Wanted};
 use dsm_core::{Entry, Op, Policy, Value, examine};
 use dsm_crypto::{Digest, text};
 use dsm_encoding::{Decode, Encode, Reader, from_slice, to_vec};
-use dsm_link::{Joiner, cut};
+use dsm_link::{Joiner, MAX_FRAME, cut};
 use dsm_log::{DeviceDescriptor, DeviceId, Position, Record, SignedHead};
 use dsm_merkle::{ListProof, TipProof};
 use dsm_session::Message;
@@ -175,7 +175,7 @@ fn joined(bytes: &[u8], piece: usize) -> Vec<Vec<u8>> {
     for piece in bytes.chunks(piece) {
         joiner.push(piece);
         loop {
-            match joiner.take() {
+            match joiner.take(MAX_FRAME) {
                 Ok(Some(message)) => messages.push(message),
                 Ok(None) => break,
                 Err(_) => return messages,

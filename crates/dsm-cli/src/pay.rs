@@ -5,11 +5,11 @@ use cpu_time::ProcessTime;
 use dsm_core::identity::Card;
 use dsm_core::{Reject, TokenId, View};
 use dsm_crypto::Secret;
-use dsm_engine::{ConverseError, Engine, Secure, SecureError};
+use dsm_engine::{ConverseError, Engine, Secure};
 use dsm_log::DeviceId;
 use dsm_session::{Goal, Ledger, Notice, SessionError};
 use dsm_store::{FileKv, Kv, StoreError};
-use dsm_transport::{TcpError, TcpLink, TcpPlace};
+use dsm_transport::{TcpLink, TcpPlace};
 use serde_json::{Value, json};
 
 use crate::home::{Home, fresh};
@@ -225,7 +225,7 @@ fn converse(
 }
 
 /// Keeps the causes, for exit texts and for the rule in `--json`.
-fn describe(error: ConverseError<SecureError<TcpError>>) -> anyhow::Error {
+fn describe(error: ConverseError) -> anyhow::Error {
     match error {
         ConverseError::Session(error) => anyhow!(error),
         ConverseError::Store(error) => anyhow!(error),

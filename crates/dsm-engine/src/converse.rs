@@ -3,7 +3,7 @@
 use dsm_crypto::Digest;
 use dsm_link::Link;
 use dsm_log::Nonce;
-use dsm_session::{Event, Goal, Notice, Session};
+use dsm_session::{Event, Goal, MAX_MESSAGE, Notice, Session};
 use dsm_store::{Changes, Kv};
 
 use crate::{ConverseError, Engine};
@@ -22,7 +22,7 @@ impl<K: Kv> Engine<K> {
         goal: Goal,
         fresh: Nonce,
         tell: &mut dyn FnMut(&Notice),
-    ) -> Result<(), ConverseError<L::Error>> {
+    ) -> Result<(), ConverseError> {
         let proven = link.peer_key().map(Digest::from_bytes);
         let mut session = Session::new(goal, fresh).proven(proven);
         let mut message = Vec::new();
@@ -61,7 +61,10 @@ impl<K: Kv> Engine<K> {
             if session.is_over() {
                 return Ok(());
             }
-            message = link.receive().map_err(ConverseError::Link)?.ok_or(ConverseError::HungUp)?;
+            message = link
+                .receive(MAX_MESSAGE)
+                .map_err(ConverseError::Link)?
+                .ok_or(ConverseError::HungUp)?;
         }
     }
 }

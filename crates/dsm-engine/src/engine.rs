@@ -54,7 +54,7 @@ impl<K: Kv> Engine<K> {
         link: L,
         peer: &KemPublic,
         fresh: Secret<32>,
-    ) -> Result<Secure<L>, SecureError<L::Error>> {
+    ) -> Result<Secure<L>, SecureError> {
         Secure::call(link, self.wallet.network(), &self.keys.kem, peer, fresh)
     }
 
@@ -62,11 +62,7 @@ impl<K: Kv> Engine<K> {
     ///
     /// # Errors
     /// [`SecureError`].
-    pub fn answer<L: Link>(
-        &self,
-        link: L,
-        fresh: Secret<32>,
-    ) -> Result<Secure<L>, SecureError<L::Error>> {
+    pub fn answer<L: Link>(&self, link: L, fresh: Secret<32>) -> Result<Secure<L>, SecureError> {
         Secure::answer(link, self.wallet.network(), &self.keys.kem, fresh)
     }
 

@@ -1,24 +1,25 @@
 //! Why an operation of the engine fails: one enum for each.
 
 use dsm_core::Reject;
+use dsm_link::LinkError;
 use dsm_session::SessionError;
 use dsm_store::StoreError;
 
 /// Why a conversation ended early. What was durable stays; a new conversation takes it up again.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum ConverseError<E> {
+pub enum ConverseError {
     /// The two sides do not come together.
     Session(SessionError),
     /// The store fails.
     Store(StoreError),
     /// The link fails.
-    Link(E),
+    Link(LinkError),
     /// The peer hung up before the end.
     HungUp,
 }
 
-impl<E: std::fmt::Display> std::fmt::Display for ConverseError<E> {
+impl std::fmt::Display for ConverseError {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Session(error) => error.fmt(to),
@@ -29,7 +30,7 @@ impl<E: std::fmt::Display> std::fmt::Display for ConverseError<E> {
     }
 }
 
-impl<E: std::error::Error + 'static> std::error::Error for ConverseError<E> {
+impl std::error::Error for ConverseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Session(error) => Some(error),
@@ -40,7 +41,7 @@ impl<E: std::error::Error + 'static> std::error::Error for ConverseError<E> {
     }
 }
 
-impl<E> From<StoreError> for ConverseError<E> {
+impl From<StoreError> for ConverseError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }

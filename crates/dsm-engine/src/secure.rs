@@ -1,9 +1,9 @@
 //! The secure channel over any live link (`spec/channel.md`).
 
 use dsm_crypto::{KemPublic, KemSecret, Secret};
-use dsm_link::Link;
+use dsm_link::{Link, LinkError};
 use dsm_log::Network;
-use dsm_session::channel::{Channel, ChannelError, Initiator, Responder};
+use dsm_session::channel::{Channel, ChannelError, FIRST, Initiator, Responder, SEAL, SECOND};
 
 /// A link on which nobody else can listen, speak or change anything, and whose other end proved
 /// which KEM key it owns.
@@ -16,16 +16,16 @@ pub struct Secure<L> {
 
 /// Why a secure link fails.
 #[derive(Debug)]
-pub enum SecureError<E> {
+pub enum SecureError {
     /// The link below fails.
-    Link(E),
+    Link(LinkError),
     /// The other side has other keys, or bytes were changed.
     Channel(ChannelError),
     /// The other side hung up during the handshake.
     HungUp,
 }
 
-impl<E: std::fmt::Display> std::fmt::Display for SecureError<E> {
+impl std::fmt::Display for SecureError {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Link(error) => error.fmt(to),
@@ -38,7 +38,7 @@ impl<E: std::fmt::Display> std::fmt::Display for SecureError<E> {
     }
 }
 
-impl<E: std::error::Error + 'static> std::error::Error for SecureError<E> {
+impl std::error::Error for SecureError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Link(error) => Some(error),
@@ -48,7 +48,7 @@ impl<E: std::error::Error + 'static> std::error::Error for SecureError<E> {
     }
 }
 
-impl<E> From<ChannelError> for SecureError<E> {
+impl From<ChannelError> for SecureError {
     fn from(error: ChannelError) -> Self {
         Self::Channel(error)
     }
@@ -65,10 +65,10 @@ impl<L: Link> Secure<L> {
         own: &KemSecret,
         peer: &KemPublic,
         fresh: Secret<32>,
-    ) -> Result<Self, SecureError<L::Error>> {
+    ) -> Result<Self, SecureError> {
         let (call, message) = Initiator::call(network, own, peer, fresh)?;
         link.send(&message).map_err(SecureError::Link)?;
-        let answer = link.receive().map_err(SecureError::Link)?.ok_or(SecureError::HungUp)?;
+        let answer = link.receive(SECOND).map_err(SecureError::Link)?.ok_or(SecureError::HungUp)?;
         let channel = call.finish(own, &answer)?;
         Ok(Self { link, channel, peer_key: *peer.digest().as_bytes() })
     }
@@ -82,8 +82,8 @@ impl<L: Link> Secure<L> {
         network: Network,
         own: &KemSecret,
         fresh: Secret<32>,
-    ) -> Result<Self, SecureError<L::Error>> {
-        let call = link.receive().map_err(SecureError::Link)?.ok_or(SecureError::HungUp)?;
+    ) -> Result<Self, SecureError> {
+        let call = link.receive(FIRST).map_err(SecureError::Link)?.ok_or(SecureError::HungUp)?;
         let heard = Responder::hear(network, own, &call)?;
         let peer_key = *heard.caller().digest().as_bytes();
         let (channel, message) = heard.answer(fresh)?;
@@ -98,18 +98,13 @@ impl<L: Link> Secure<L> {
 }
 
 impl<L: Link> Link for Secure<L> {
-    type Error = SecureError<L::Error>;
-
-    fn send(&mut self, message: &[u8]) -> Result<(), Self::Error> {
-        let sealed = self.channel.seal(message)?;
-        self.link.send(&sealed).map_err(SecureError::Link)
+    fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
+        self.link.send(&self.channel.seal(message).map_err(LinkError::medium)?)
     }
 
-    fn receive(&mut self) -> Result<Option<Vec<u8>>, Self::Error> {
-        match self.link.receive().map_err(SecureError::Link)? {
-            Some(sealed) => Ok(Some(self.channel.open(&sealed)?)),
-            None => Ok(None),
-        }
+    fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
+        let sealed = self.link.receive(most.saturating_add(SEAL))?;
+        sealed.map(|sealed| self.channel.open(&sealed).map_err(LinkError::medium)).transpose()
     }
 
     fn peer_key(&self) -> Option<[u8; 32]> {

@@ -3,32 +3,20 @@
 
 use alloc::vec::Vec;
 
+use crate::LinkError;
+
 /// The longest message on a stream: of a session, sealed.
 pub const MAX_FRAME: usize = (1 << 20) + 16;
 
 const HEAD: usize = 4;
 
-/// A length that is over [`MAX_FRAME`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FrameTooLong;
-
-impl core::fmt::Display for FrameTooLong {
-    fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(to, "a frame is longer than {MAX_FRAME} bytes")
-    }
-}
-
-impl core::error::Error for FrameTooLong {}
-
 /// The bytes of one message on the stream.
 ///
 /// # Errors
 /// If the message is too long.
-pub fn cut(message: &[u8]) -> Result<Vec<u8>, FrameTooLong> {
-    let len = u32::try_from(message.len()).map_err(|_| FrameTooLong)?;
-    if message.len() > MAX_FRAME {
-        return Err(FrameTooLong);
-    }
+pub fn cut(message: &[u8]) -> Result<Vec<u8>, LinkError> {
+    let len = u32::try_from(message.len()).ok().filter(|_| message.len() <= MAX_FRAME);
+    let len = len.ok_or(LinkError::TooLong { most: MAX_FRAME })?;
     let mut bytes = Vec::with_capacity(message.len().saturating_add(HEAD));
     bytes.extend_from_slice(&len.to_be_bytes());
     bytes.extend_from_slice(message);
@@ -48,16 +36,15 @@ impl Joiner {
         self.held.extend_from_slice(piece);
     }
 
-    /// The next whole message.
+    /// The next whole message, of at most so many bytes and never more than [`MAX_FRAME`].
     ///
     /// # Errors
-    /// If the next message says that it is too long; the stream is of no use any more.
-    pub fn take(&mut self) -> Result<Option<Vec<u8>>, FrameTooLong> {
+    /// If the next message says that it is longer; the stream is of no use any more.
+    pub fn take(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
+        let most = most.min(MAX_FRAME);
         let Some((head, rest)) = self.held.split_first_chunk::<HEAD>() else { return Ok(None) };
-        let len = usize::try_from(u32::from_be_bytes(*head)).map_err(|_| FrameTooLong)?;
-        if len > MAX_FRAME {
-            return Err(FrameTooLong);
-        }
+        let len = usize::try_from(u32::from_be_bytes(*head)).ok().filter(|len| *len <= most);
+        let len = len.ok_or(LinkError::TooLong { most })?;
         let Some(message) = rest.get(..len).map(<[u8]>::to_vec) else { return Ok(None) };
         self.held.drain(..len.saturating_add(HEAD));
         Ok(Some(message))
@@ -83,7 +70,7 @@ mod tests {
             let mut joined = Vec::new();
             for bytes in stream.chunks(piece) {
                 joiner.push(bytes);
-                while let Some(message) = joiner.take().unwrap() {
+                while let Some(message) = joiner.take(MAX_FRAME).unwrap() {
                     joined.push(message);
                 }
             }
@@ -96,18 +83,20 @@ mod tests {
     fn refuses_a_length_that_is_too_long_before_it_comes() {
         let mut joiner = Joiner::default();
         joiner.push(&[0, 16, 0, 17]);
-        assert_eq!(joiner.take(), Err(FrameTooLong));
-        assert_eq!(cut(&alloc::vec![0; MAX_FRAME + 1]), Err(FrameTooLong));
+        assert!(matches!(joiner.take(usize::MAX), Err(LinkError::TooLong { most: MAX_FRAME })));
+        let long = alloc::vec![0; MAX_FRAME + 1];
+        assert!(matches!(cut(&long), Err(LinkError::TooLong { most: MAX_FRAME })));
         let mut joiner = Joiner::default();
         joiner.push(&[0, 16, 0, 16]);
-        assert_eq!(joiner.take(), Ok(None));
+        assert!(matches!(joiner.take(MAX_FRAME), Ok(None)));
+        assert!(matches!(joiner.take(MAX_FRAME - 1), Err(LinkError::TooLong { .. })));
     }
 
     #[test]
     fn knows_when_a_message_was_cut_off() {
         let mut joiner = Joiner::default();
         joiner.push(&[0, 0, 0, 2, 1]);
-        assert_eq!(joiner.take(), Ok(None));
+        assert!(matches!(joiner.take(MAX_FRAME), Ok(None)));
         assert!(joiner.is_midway());
     }
 }

@@ -14,6 +14,8 @@ use dsm_crypto::{Ciphertext, Domain, KemPublic, KemSecret, Secret, decapsulate, 
 use dsm_log::Network;
 
 const NAME: &str = "Noise_pqIK_XWing_ChaChaPoly_SHA256";
+/// What sealing adds to a message.
+pub const SEAL: usize = TAG;
 const PUBLIC: usize = KemPublic::LENGTH;
 const CIPHERTEXT: usize = Ciphertext::LENGTH;
 /// Length of the initiator's message: to the responder's key, an ephemeral key, the own key sealed.

@@ -5,4 +5,4 @@
 
 mod tcp;
 
-pub use tcp::{TcpError, TcpLink, TcpPlace};
+pub use tcp::{NotLoopback, TcpLink, TcpPlace};

@@ -9,7 +9,7 @@ use dsm_session::{Goal, Message, SessionError};
 use dsm_sim::NETWORK;
 
 use crate::person::{Person, introduce};
-use crate::wire::{Broken, Wire, fresh, wire};
+use crate::wire::{Wire, fresh, wire};
 
 /// Ada, Ben and Eve, each other's contacts.
 fn people() -> (Person, Person, Person) {
@@ -25,7 +25,7 @@ fn hello(device: DeviceId) -> Vec<u8> {
     to_vec(&Message::Hello { network, device, salt: fresh(), accepted: 0, known: None })
 }
 
-type Ended = Result<(), ConverseError<dsm_engine::SecureError<Broken>>>;
+type Ended = Result<(), ConverseError>;
 
 /// What an honest person makes of a link, with a goal.
 fn listens(person: &mut Person, mut link: Secure<Wire>, goal: Goal) -> Ended {
@@ -49,7 +49,7 @@ fn a_contact_cannot_call_in_the_name_of_another() {
         let ended = std::thread::scope(|scope| {
             let called = scope.spawn(|| {
                 let link = ben.engine.answer(far, Secret::from_bytes(fresh()))?;
-                Ok::<_, dsm_engine::SecureError<Broken>>(listens(
+                Ok::<_, dsm_engine::SecureError>(listens(
                     &mut ben,
                     link,
                     Goal::Receive { ask: None },
@@ -60,7 +60,7 @@ fn a_contact_cannot_call_in_the_name_of_another() {
             link.send(&hello(name)).expect("a link");
             if !as_ada {
                 // In her own name Eve is answered.
-                assert!(link.receive().expect("a link").is_some());
+                assert!(link.receive(dsm_session::MAX_MESSAGE).expect("a link").is_some());
             }
             drop(link);
             called.join().expect("no panic").expect("a channel")
@@ -76,9 +76,9 @@ fn whoever_is_called_cannot_answer_in_the_name_of_another() {
     let ended = std::thread::scope(|scope| {
         let called = scope.spawn(|| {
             let mut link = eve.engine.answer(far, Secret::from_bytes(fresh())).expect("a channel");
-            let _ = link.receive();
+            let _ = link.receive(dsm_session::MAX_MESSAGE);
             link.send(&hello(ben.id())).expect("a link");
-            let _ = link.receive();
+            let _ = link.receive(dsm_session::MAX_MESSAGE);
         });
         let link = ada.engine.call(near, &eve.card().kem, Secret::from_bytes(fresh()));
         let goal = Goal::Sync { peer: ben.id() };

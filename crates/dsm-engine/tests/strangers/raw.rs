@@ -70,7 +70,10 @@ impl Raw {
 
     /// The next message; none if the honest side hung up.
     pub(crate) fn hear(&mut self) -> Option<Message> {
-        let bytes = self.link.receive().expect("an honest side answers or leaves")?;
+        let bytes = self
+            .link
+            .receive(dsm_session::MAX_MESSAGE)
+            .expect("an honest side answers or leaves")?;
         let message: Message = from_slice(&bytes).expect("an honest side speaks canonically");
         self.heard.push(message.name());
         Some(message)

@@ -4,13 +4,14 @@ use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{FinalityClass, Lock, TokenId};
 use dsm_encoding::{List, Text, to_vec};
 use dsm_engine::ConverseError;
+use dsm_link::{Link, LinkError};
 use dsm_log::Position;
 use dsm_session::{Goal, MAX_MESSAGE, Message, SessionError, SignedRun};
 use dsm_sim::Actor;
 
 use crate::person::{Person, rogue};
 use crate::raw::{OPEN, Raw, ask_of, dealt, hello, meet, rich};
-use crate::wire::{Broken, Met};
+use crate::wire::Met;
 
 /// One of each message, none of them what an honest peer would say next.
 fn samples(eve: &Actor, victim: &Person) -> Vec<Message> {
@@ -181,7 +182,11 @@ fn what_is_no_message_ends_the_session() {
             assert!(matches!(met.error(), Some(SessionError::Form(_))), "{met:?}");
         }
         let met = say_in(&ada, &eve, token, state, &vec![0; MAX_MESSAGE + 1]);
-        assert_eq!(met.error(), Some(&SessionError::TooLong));
+        let link = LinkError::TooLong { most: MAX_MESSAGE };
+        assert_eq!(
+            format!("{:?}", met.result),
+            format!("{:?}", Err::<(), _>(ConverseError::Link(link)))
+        );
     }
 }
 
@@ -193,10 +198,10 @@ fn a_silent_peer_is_given_up_by_its_link() {
         let near = near.patient(std::time::Duration::from_millis(100));
         let mut far = far;
         if says_hello {
-            dsm_link::Link::send(&mut far, &to_vec(&hello(eve.id(), 0, None))).expect("a link");
+            Link::send(&mut far, &to_vec(&hello(eve.id(), 0, None))).expect("a link");
         }
         let met = crate::wire::converse(&mut ada, near, OPEN);
-        assert!(matches!(met.result, Err(ConverseError::Link(Broken::Silent))), "{met:?}");
+        assert!(matches!(met.result, Err(ConverseError::Link(LinkError::Silent))), "{met:?}");
     }
 }
 

@@ -4,19 +4,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel}
 use std::time::Duration;
 
 use dsm_engine::ConverseError;
-use dsm_link::Link;
+use dsm_link::{Link, LinkError};
 use dsm_session::{Goal, Notice, SessionError};
 
 use crate::person::Person;
-
-/// Why a link of memory fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// The other end is gone.
-    Gone,
-    /// The other end is silent.
-    Silent,
-}
 
 /// One end.
 pub(crate) struct Wire {
@@ -41,17 +32,16 @@ impl Wire {
 }
 
 impl Link for Wire {
-    type Error = Broken;
-
-    fn send(&mut self, message: &[u8]) -> Result<(), Broken> {
-        self.to.send(message.to_vec()).map_err(|_| Broken::Gone)
+    fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
+        self.to.send(message.to_vec()).map_err(LinkError::medium)
     }
 
-    fn receive(&mut self) -> Result<Option<Vec<u8>>, Broken> {
+    fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
         match self.from.recv_timeout(self.patience) {
+            Ok(message) if message.len() > most => Err(LinkError::TooLong { most }),
             Ok(message) => Ok(Some(message)),
             Err(RecvTimeoutError::Disconnected) => Ok(None),
-            Err(RecvTimeoutError::Timeout) => Err(Broken::Silent),
+            Err(RecvTimeoutError::Timeout) => Err(LinkError::Silent),
         }
     }
 }
@@ -59,7 +49,7 @@ impl Link for Wire {
 /// How a conversation went for one side.
 #[derive(Debug)]
 pub(crate) struct Met {
-    pub(crate) result: Result<(), ConverseError<Broken>>,
+    pub(crate) result: Result<(), ConverseError>,
     pub(crate) notices: Vec<Notice>,
 }
 
