@@ -8,7 +8,7 @@ use dsm_engine::Stopwatch;
 use crate::stage::Stage;
 
 /// How often each side dies.
-const DEATHS: u32 = 16;
+const DEATHS: u32 = 100;
 
 /// How long a whole payment takes here and now, processes and all.
 fn payment_time(stage: &Stage) -> Duration {

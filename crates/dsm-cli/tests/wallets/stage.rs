@@ -182,12 +182,17 @@ impl Stage {
 
     /// Copies a wallet's directory.
     pub(crate) fn copy(&self, from: &str, to: &str) {
+        self.take(&self.path(from), to);
+    }
+
+    /// Copies a wallet's directory from elsewhere.
+    pub(crate) fn take(&self, from: &Path, to: &str) {
         let to = self.path(to);
         if to.exists() {
             std::fs::remove_dir_all(&to).expect("the old directory goes");
         }
         std::fs::create_dir(&to).expect("a directory");
-        for file in std::fs::read_dir(self.path(from)).expect("a directory") {
+        for file in std::fs::read_dir(from).expect("a directory") {
             let path = file.expect("a file").path();
             let name = path.file_name().map(Path::new).expect("a name");
             std::fs::copy(&path, to.join(name)).expect("a copy");

@@ -1,0 +1,26 @@
+//! Stores that an earlier version of the program wrote, as they lie in `tests/fixtures`.
+
+use std::path::PathBuf;
+
+use crate::stage::Stage;
+
+/// Two wallets of format 1: Ada paid Ben 10 and 5.50, Ben paid 2 back, and when Ada paid 1 more the
+/// process of Ben was killed before he had it.
+#[test]
+fn a_store_of_format_1_still_opens_and_goes_on() {
+    let stage = Stage::new();
+    for name in ["ada", "ben"] {
+        let old = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-1");
+        stage.take(&old.join(name), name);
+    }
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (8_550, 1_350));
+    let history = stage.text("ada", &["history", "ben"]);
+    assert!(history.contains("paid 1.00 CUP to ben  not acknowledged yet"), "{history}");
+    let (one, other) = stage.meet("ada", &["contact", "sync", "ben"], "ben");
+    assert_eq!((one.code, other.code), (Some(0), Some(0)), "{one:?} {other:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (8_550, 1_450));
+    let (one, other) = stage.meet("ben", &["pay", "ada", "10.50", "CUP"], "ada");
+    assert_eq!((one.code, other.code), (Some(0), Some(0)), "{one:?} {other:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (9_600, 400));
+    assert!(stage.text("ben", &["verify"]).contains("class     exposed"));
+}
