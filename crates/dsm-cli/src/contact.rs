@@ -7,11 +7,12 @@ use dsm_core::View;
 use dsm_core::identity::Card;
 use dsm_crypto::text;
 use dsm_encoding::{from_slice, to_vec};
+use dsm_home::Home;
 use dsm_session::Ledger;
 use dsm_store::{Changes, Contact, MAX_NAME};
 use serde_json::json;
 
-use crate::home::{Home, read_text};
+use crate::input::read_text;
 use crate::output::Output;
 
 /// The text form's prefix of a contact card.

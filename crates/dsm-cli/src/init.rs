@@ -5,11 +5,11 @@ use dsm_core::Settings;
 use dsm_core::identity::{Genesis, device_tree};
 use dsm_crypto::{Domain, KemSecret, RecoverySecret, Secret, SecretKey, Signer, hash};
 use dsm_encoding::List;
+use dsm_home::{Home, KeyFile, fresh};
 use dsm_log::{Anchor, DeviceDescriptor, Network};
 use dsm_store::{FileKv, Founding, Wallet};
 use serde_json::json;
 
-use crate::home::{Home, KeyFile, fresh};
 use crate::output::Output;
 
 /// Blocks between Close and End of a lost software device: about a week.

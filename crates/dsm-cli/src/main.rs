@@ -6,8 +6,8 @@
 mod amount;
 mod arguments;
 mod contact;
-mod home;
 mod init;
+mod input;
 mod link;
 mod output;
 mod pay;
@@ -20,9 +20,9 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser;
+use dsm_home::Home;
 
 use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand, TokenCommand};
-use crate::home::Home;
 use crate::output::Output;
 
 fn main() -> ExitCode {

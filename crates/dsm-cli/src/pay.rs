@@ -6,13 +6,13 @@ use dsm_core::identity::Card;
 use dsm_core::{Reject, TokenId, View};
 use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure};
+use dsm_home::{Home, fresh};
 use dsm_log::DeviceId;
 use dsm_session::{Goal, Ledger, Notice, SessionError};
 use dsm_store::{FileKv, Kv, StoreError};
 use dsm_transport::{TcpLink, TcpPlace};
 use serde_json::{Value, json};
 
-use crate::home::{Home, fresh};
 use crate::link::Place;
 use crate::output::{Output, chain};
 use crate::{amount, token};

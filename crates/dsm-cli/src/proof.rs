@@ -5,9 +5,9 @@ use dsm_core::View;
 use dsm_crypto::text;
 use dsm_encoding::to_vec;
 use dsm_engine::note_proof;
+use dsm_home::Home;
 use serde_json::json;
 
-use crate::home::Home;
 use crate::output::Output;
 use crate::token;
 

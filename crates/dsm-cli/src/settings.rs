@@ -2,10 +2,10 @@
 
 use clap::ValueEnum;
 use dsm_core::{FinalityClass, View};
+use dsm_home::Home;
 use dsm_store::Changes;
 use serde_json::json;
 
-use crate::home::Home;
 use crate::output::Output;
 
 /// A finality class on the command line.

@@ -6,12 +6,12 @@ use anyhow::Context;
 use dsm_core::{TokenId, Value as Operation, View};
 use dsm_crypto::text;
 use dsm_encoding::to_vec;
+use dsm_home::Home;
 use dsm_log::DeviceId;
 use dsm_store::{Books, HistoryEntry, Kv};
 use serde_json::{Value, json};
 
 use crate::amount;
-use crate::home::Home;
 use crate::output::Output;
 
 pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {

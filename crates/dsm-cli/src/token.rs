@@ -5,12 +5,13 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use dsm_core::{Cosigners, FinalityClass, Kind, Policy, Supervision, TokenId, View};
 use dsm_crypto::{Domain, Secret, SecretKey, Signer, hash};
+use dsm_home::{Home, IssuerSeed, fresh};
 use dsm_log::{Anchor, DeviceDescriptor, Position};
 use dsm_store::{Books, Kv};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::home::{Home, IssuerSeed, fresh, read_text};
+use crate::input::read_text;
 use crate::output::{Output, plain};
 use crate::{amount, settings};
 

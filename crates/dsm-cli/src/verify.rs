@@ -8,11 +8,12 @@ use dsm_core::{Note, Policy, Value as Operation, View};
 use dsm_crypto::text;
 use dsm_encoding::from_slice;
 use dsm_engine::{Examined, NoteProof, Step, examined, lineage_of, note_proof};
+use dsm_home::Home;
 use dsm_log::{DeviceId, Network};
 use serde_json::{Value, json};
 
 use crate::amount;
-use crate::home::{Home, read_text};
+use crate::input::read_text;
 use crate::output::{Output, plain};
 use crate::proof::{NOTE, RECEIPT};
 

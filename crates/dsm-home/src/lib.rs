@@ -1,0 +1,12 @@
+//! Keeps a wallet's directory: one store and one file of keys.
+//!
+//! Both are readable by their owner only. The store belongs to one process at a time; keys are
+//! replaced as a whole, so whoever is interrupted finds the old ones or the new ones.
+
+mod error;
+mod home;
+mod keys;
+
+pub use error::HomeError;
+pub use home::{Home, fresh};
+pub use keys::{IssuerSeed, KeyFile, MAX_ISSUERS};
