@@ -117,6 +117,9 @@ impl<K: Kv> Engine<K> {
         if books.is_forked(&issuer) || books.is_forked(&books.me()) {
             return Err(IssueError::OwnFork);
         }
+        if books.is_old_copy() {
+            return Err(IssueError::OldCopy);
+        }
         let most = policy.units_per_lot;
         if amount == 0 || amount > most {
             return Err(IssueError::Amount { most });

@@ -66,6 +66,8 @@ pub enum IssueError {
     Cosigners,
     /// The device showed two histories; it must not sign.
     OwnFork,
+    /// The log went on elsewhere: these books are an old copy, and must not sign.
+    OldCopy,
     /// The entry does not fit the log.
     Log,
 }
@@ -79,6 +81,7 @@ impl std::fmt::Display for IssueError {
             Self::Amount { most } => write!(to, "a lot issues 1 to {most} base units"),
             Self::Cosigners => to.write_str("the policy demands co-signers"),
             Self::OwnFork => to.write_str("this device showed two histories and must not sign"),
+            Self::OldCopy => SessionError::OldCopy.fmt(to),
             Self::Log => to.write_str("the issuing log cannot take the entry"),
         }
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use dsm_core::{Accepted, FinalityClass, Reject, TokenId, Written};
 use dsm_encoding::to_vec;
-use dsm_log::{DeviceId, ForkProof, SpendId, Verified};
+use dsm_log::{DeviceId, ForkProof, SignedHead, SpendId, Verified};
 
 use crate::{Held, Message};
 
@@ -24,6 +24,8 @@ pub struct Batch {
     pub forks: Vec<Verified<ForkProof>>,
     /// A peer that was told all news up to a place.
     pub told: Option<(DeviceId, u64)>,
+    /// A later head of the own log than these books have: they are an old copy.
+    pub shown: Option<Verified<SignedHead>>,
 }
 
 impl Batch {
@@ -36,6 +38,7 @@ impl Batch {
             && self.held.is_empty()
             && self.forks.is_empty()
             && self.told.is_none()
+            && self.shown.is_none()
     }
 }
 

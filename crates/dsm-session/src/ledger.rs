@@ -24,6 +24,10 @@ pub struct News {
 pub trait Ledger: View {
     /// Its log.
     fn own_log(&self) -> OwnLog;
+    /// Whether its log went on elsewhere: it knows a later head of it than it wrote. It must not sign.
+    fn is_old_copy(&self) -> bool {
+        self.latest(&self.me()).map(|at| at.index) > Some(self.own_log().at.index)
+    }
     /// Its tip for a relationship, and the proof of it in its tip tree.
     fn tip(&self, key: &Digest) -> (Option<Digest>, TipProof);
     /// The last place of a peer's log that it accepted.

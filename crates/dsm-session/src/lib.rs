@@ -15,6 +15,7 @@
 extern crate alloc;
 
 pub mod channel;
+mod doubt;
 mod effects;
 mod error;
 mod held;

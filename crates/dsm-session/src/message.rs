@@ -6,7 +6,9 @@ use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{Dealt, FinalityClass, TokenId};
 use dsm_crypto::Signature;
 use dsm_encoding::{List, Text, choice, record};
-use dsm_log::{DeviceDescriptor, DeviceId, ForkProof, MAX_RECORDS, Network, Nonce, Pair, Position};
+use dsm_log::{
+    DeviceDescriptor, DeviceId, ForkProof, MAX_RECORDS, Network, Nonce, Pair, Position, SignedHead,
+};
 
 /// The longest message.
 pub const MAX_MESSAGE: usize = 1 << 20;
@@ -136,6 +138,13 @@ pub enum Message {
         /// Some of them.
         hints: List<Hint, MAX_NEWS>,
     },
+    /// The speaker's books lack what the other's Hello says of its log: it asks to be shown.
+    Doubt {},
+    /// Answers Doubt: the last signed head of the other's log that the speaker knows.
+    Shown {
+        /// None if it knows none.
+        signed: Option<Box<SignedHead>>,
+    },
 }
 choice! { Message {
     0 => Hello { network, device, salt, accepted, known },
@@ -151,6 +160,8 @@ choice! { Message {
     10 => Refuse { rule },
     11 => Done {},
     12 => Behind { hints },
+    14 => Doubt {},
+    15 => Shown { signed },
 } }
 
 impl Message {
@@ -171,6 +182,8 @@ impl Message {
             Self::Refuse { .. } => "Refuse",
             Self::Done {} => "Done",
             Self::Behind { .. } => "Behind",
+            Self::Doubt {} => "Doubt",
+            Self::Shown { .. } => "Shown",
         }
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Met {
     /// Whether an answer to the own Sync is due.
     pub(crate) awaits_behind: bool,
     pub(crate) done: bool,
+    /// Whether it asked to be shown its own log.
+    pub(crate) doubted: bool,
 }
 
 /// What the payee asks for.
@@ -106,6 +108,8 @@ pub struct Session {
     pub(crate) begun: bool,
     pub(crate) done: bool,
     pub(crate) failure: Option<SessionError>,
+    /// Whether the peer said that it knows more of the own log than these books.
+    pub(crate) doubts: bool,
     /// How many messages were heard.
     heard: u32,
     /// Digest of the KEM key that the link's other end proved to own.
@@ -126,6 +130,7 @@ impl Session {
             begun: false,
             done: false,
             failure: None,
+            doubts: false,
             heard: 0,
             proven: None,
         }
@@ -233,9 +238,15 @@ impl Session {
                     synced: false,
                     awaits_behind: false,
                     done: false,
+                    doubted: false,
                 };
                 self.meet(books, met, effects)
             }
+            Message::Doubt {} => self.show(books, effects),
+            Message::Shown { signed } => self.shown(books, signed, effects),
+            Message::Done {} if self.doubts => Err(SessionError::OldCopy),
+            // Nothing is said to whoever may know these books to be old.
+            _ if self.doubts => Ok(()),
             Message::Ask { nonce, floor, token, amount, .. } => {
                 self.asked = Some(Asked { nonce, floor, token, amount });
                 Ok(())
@@ -294,16 +305,21 @@ impl Session {
         if self.proven.is_some() && self.proven != named {
             return Err(SessionError::WrongPeer { device });
         }
-        // Whoever signs after such a word forks its log; a false word costs this session only.
-        let last = books.own_log().at.index;
-        let heard = books.latest(&books.me()).map(|at| at.index);
-        if met.sent > last || met.known.max(heard) > Some(last) {
+        if books.is_old_copy() {
             return Err(SessionError::OldCopy);
         }
         self.met = Some(met);
         effects.notices.push(Notice::Met { peer: device });
-        if let Goal::Receive { ask } = self.goal {
+        if let Goal::Receive { .. } = self.goal {
             effects.frames.push(self.hello(books, &device));
+        }
+        let last = books.own_log().at.index;
+        if met.sent > last || met.known > Some(last) {
+            self.doubts = true;
+            effects.frames.push(Message::Doubt {});
+            return Ok(());
+        }
+        if let Goal::Receive { ask } = self.goal {
             effects.frames.push(crate::incoming::ask(books, &device, ask));
         }
         self.tell_news(books, effects)
@@ -330,7 +346,7 @@ impl Session {
         signer: &S,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        let Some(met) = self.met else { return Ok(()) };
+        let Some(met) = self.met.filter(|_| !self.doubts) else { return Ok(()) };
         if books.is_forked(&books.me()) {
             return Err(SessionError::OwnFork);
         }

@@ -10,7 +10,9 @@ use dsm_log::{DeviceDescriptor, DeviceId, Network, Position};
 use crate::StoreError;
 use crate::changes::Changes;
 use crate::kv::{Row, Snapshot, Table};
-use crate::rows::{KEY_SETTINGS, bytes, device_key, number, place, read, settings_to_vec};
+use crate::rows::{
+    KEY_SETTINGS, bytes, device_key, number, place, read, settings_to_vec, split_place,
+};
 use crate::wallet::Staged;
 
 mod deal;
@@ -82,6 +84,9 @@ impl<'a, S: Snapshot> Stage<'a, S> {
         if let Some((peer, upto)) = &batch.told {
             self.told(peer, *upto)?;
         }
+        if let Some(signed) = &batch.shown {
+            self.shown(signed)?;
+        }
         Ok(())
     }
 
@@ -152,6 +157,13 @@ impl<'a, S: Snapshot> Stage<'a, S> {
         let key = policy.id().0.as_bytes().to_vec();
         self.put_first(Table::Policies, key, bytes(policy))?;
         Ok(())
+    }
+
+    /// The greatest index at which a head of a device was known before this change.
+    fn last_head(&self, device: &DeviceId) -> Result<Option<u64>, StoreError> {
+        let row = self.base.at_or_before(Table::Heads, &place(device, u64::MAX))?;
+        let last = row.map(|(key, _)| split_place(Table::Heads, &key)).transpose()?;
+        Ok(last.filter(|(of, _)| of == device).map(|(_, index)| index))
     }
 
     fn head(&self, device: &DeviceId, index: u64) -> Result<Option<Digest>, StoreError> {

@@ -91,6 +91,11 @@ impl Person {
         self.on(self.disk.dying(death))
     }
 
+    /// The key that signs its log.
+    pub(crate) fn key(&self) -> SecretKey {
+        keys(&self.name).main
+    }
+
     pub(crate) fn id(&self) -> DeviceId {
         self.engine.wallet().me()
     }

@@ -62,6 +62,8 @@ fn samples(eve: &Actor, victim: &Person) -> Vec<Message> {
         Message::Sync { hints: List::default() },
         Message::Behind { hints: List::default() },
         Message::Contradict { run: Box::new(run) },
+        Message::Doubt {},
+        Message::Shown { signed: None },
         Message::Refuse { rule: Text::try_from("R-01").expect("short") },
         Message::Done {},
     ]

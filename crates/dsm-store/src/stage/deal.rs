@@ -17,7 +17,7 @@ impl<S: Snapshot> Stage<'_, S> {
         let stale = StoreError::Stale { device };
         let now: Option<OwnLog> = self.load(Table::OwnLogs, device_key(&device))?;
         let next = now.and_then(|now| entry.after(&now.at)) == Some(log.at);
-        if !next || self.head(&device, log.at.index)?.is_some() {
+        if !next || self.last_head(&device)? >= Some(log.at.index) {
             return Err(stale);
         }
         self.put(Table::OwnLogs, device_key(&device).to_vec(), bytes(log));

@@ -3,7 +3,7 @@
 use dsm_core::Facts;
 use dsm_core::pack::{Line, OpenedEntry};
 use dsm_encoding::to_vec;
-use dsm_log::{DeviceId, ForkProof, Position, Record, Verified, value_hash};
+use dsm_log::{DeviceId, ForkProof, Position, Record, SignedHead, Verified, value_hash};
 
 use super::Stage;
 use crate::StoreError;
@@ -119,6 +119,15 @@ impl<S: Snapshot> Stage<'_, S> {
                 self.remove(Table::News, before.to_be_bytes().to_vec());
             }
             self.put(Table::Newest, key, bytes(&(sequence, at.index)));
+        }
+        Ok(())
+    }
+
+    /// A later head of a log of one's own than was written here: from now on nothing can be.
+    pub(super) fn shown(&mut self, signed: &Verified<SignedHead>) -> Result<(), StoreError> {
+        let key = place(&signed.device, signed.at.index);
+        if self.put_first(Table::Heads, key.clone(), bytes(&signed.at.head))? {
+            self.put_first(Table::Signatures, key, bytes(&signed.signature))?;
         }
         Ok(())
     }

@@ -105,12 +105,25 @@ pub(crate) fn an_old_copy_that_hears_of_its_future_signs_nothing<H: Home>(home: 
     let World { ada, copy, ben, cleo, token } = &mut world;
     assert!(pay(ada, ben, (*token, 300), Cut::Never).over);
     let before = copy.books().own_log();
-    let refused = pay(copy, ben, (*token, 300), Cut::Never);
-    assert_eq!(refused.failures[0], Some(SessionError::OldCopy));
-    let refused = sync(ben, copy);
-    assert_eq!(refused.failures[1], Some(SessionError::OldCopy));
+    // Ben shows it once. Cleo knows nothing of it, and Ada's copy may not pay her either, for ever.
+    let shown = sync(ben, copy);
+    assert_eq!(shown.failures[1], Some(SessionError::OldCopy));
+    for other in [&mut *cleo, ben] {
+        copy.restart();
+        let refused = pay(copy, other, (*token, 300), Cut::Never);
+        assert_eq!(refused.failures[0], Some(SessionError::OldCopy));
+    }
+    assert_eq!(copy.books().own_log(), before);
+    assert!(copy.books().is_old_copy());
+}
+
+pub(crate) fn an_old_copy_hears_of_its_future_from_whoever_holds_its_money<H: Home>(home: &H) {
+    let mut world = world(home);
+    let World { ada, copy, ben, cleo, token } = &mut world;
+    assert!(pay(ada, ben, (*token, 300), Cut::Never).over);
     // Cleo accepted nothing of Ada; but the money that she got from Ben came from there.
     assert!(pay(ben, cleo, (*token, 300), Cut::Never).over);
+    let before = copy.books().own_log();
     let refused = pay(copy, cleo, (*token, 300), Cut::Never);
     assert_eq!(refused.failures[0], Some(SessionError::OldCopy));
     assert_eq!(copy.books().own_log(), before);

@@ -37,6 +37,7 @@ every_store! {
         a_fork_is_found_although_one_side_knows_more,
         a_fork_freezes_what_rests_on_it,
         an_old_copy_that_hears_of_its_future_signs_nothing,
+        an_old_copy_hears_of_its_future_from_whoever_holds_its_money,
         two_entries_are_never_made_from_one_place,
         a_copy_behind_its_log_cannot_write_what_was_written;
     roster:

@@ -2,7 +2,7 @@
 
 use dsm_core::{Before, Dealing, FinalityClass, Lineage};
 use dsm_encoding::{Writer, from_slice, to_vec};
-use dsm_log::{ForkProof, Position};
+use dsm_log::{ForkProof, Position, SignedHead};
 use dsm_session::{Held, Message, SignedRun};
 
 use super::{Example, bytes_of};
@@ -28,6 +28,7 @@ pub(super) fn examples() -> Vec<Example> {
         amount: Some(amount),
         enough: FinalityClass::Anchored,
     };
+    let signed = SignedHead { device, at: floor, signature: run().signature };
     let resume = Message::Resume { index, floor: None, plan: plan.clone() };
     let messages = [
         hello,
@@ -42,6 +43,9 @@ pub(super) fn examples() -> Vec<Example> {
         Message::Refuse { rule: "R-48".try_into().expect("a short id") },
         Message::Done {},
         Message::Behind { hints: limited(Vec::new()) },
+        Message::Doubt {},
+        Message::Shown { signed: Some(Box::new(signed)) },
+        Message::Shown { signed: None },
     ];
     let dealing = Dealing {
         entry: written.entry.clone(),
