@@ -4,6 +4,7 @@
 //! with `--save` writes the object to `bench/results/NAME.json`.
 
 mod core;
+mod engine;
 mod report;
 mod timing;
 mod wallets;
@@ -20,7 +21,8 @@ static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 /// A benchmark: its name, its targets, and what measures.
 type Benchmark = (&'static str, &'static [Reach], fn(&mut Report));
 
-const BENCHMARKS: &[Benchmark] = &[("core", core::REACH, core::run)];
+const BENCHMARKS: &[Benchmark] =
+    &[("core", core::REACH, core::run), ("engine", engine::REACH, engine::run)];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
