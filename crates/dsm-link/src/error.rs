@@ -15,6 +15,8 @@ pub enum LinkError {
     },
     /// The peer hung up in the middle of a message.
     CutOff,
+    /// What comes is not what was sent, again and again.
+    Spoiled,
     /// What the medium, or a layer between, says.
     Medium(Box<dyn core::error::Error + Send + Sync>),
 }
@@ -34,6 +36,7 @@ impl core::fmt::Display for LinkError {
                 write!(to, "the peer announces a message of more than {most} bytes")
             }
             Self::CutOff => to.write_str("the peer hung up in the middle of a message"),
+            Self::Spoiled => to.write_str("what comes is not what was sent, again and again"),
             Self::Medium(error) => error.fmt(to),
         }
     }

@@ -12,17 +12,37 @@
 
 extern crate alloc;
 
+mod block;
 mod error;
+mod frame;
+mod serial;
+mod steady;
 mod stream;
 
 pub use error::LinkError;
+pub use frame::{Frame, Part, Tag, Word};
+pub use serial::{Unstuffer, stuff};
+pub use steady::{Pace, Steady};
 pub use stream::{Joiner, MAX_FRAME, cut};
 
 use alloc::vec::Vec;
 
+/// What went over a medium, all bytes counted that the link put there or took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes received.
+    pub received: u64,
+    /// Frames sent, on a medium that has frames.
+    pub frames_sent: u64,
+    /// Frames received, on a medium that has frames.
+    pub frames_received: u64,
+}
+
 /// A way to one peer, on which whole messages arrive in order or not at all.
 pub trait Link {
-    /// Sends a message.
+    /// Sends a message. It may wait until [`Link::receive`] is called or the link is dropped.
     ///
     /// # Errors
     /// The link is gone or the message is too long; whether it arrived is not known.
@@ -40,6 +60,11 @@ pub trait Link {
     fn peer_key(&self) -> Option<[u8; 32]> {
         None
     }
+
+    /// What went over the medium so far; nothing where nobody counts.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
 }
 
 impl<L: Link + ?Sized> Link for alloc::boxed::Box<L> {
@@ -53,5 +78,9 @@ impl<L: Link + ?Sized> Link for alloc::boxed::Box<L> {
 
     fn peer_key(&self) -> Option<[u8; 32]> {
         (**self).peer_key()
+    }
+
+    fn traffic(&self) -> Traffic {
+        (**self).traffic()
     }
 }
