@@ -1,20 +1,18 @@
-//! A wallet's books at one moment: what the core and a session read.
+//! A wallet's books at one moment: what the core and a session read. What is staged and not durable
+//! yet is in them.
 //!
 //! A lookup that fails answers none and is remembered; whoever uses what was decided upon the books
 //! asks [`Books::check`] first.
 
 use std::sync::OnceLock;
 
-use dsm_core::OwnLog;
-use dsm_crypto::Digest;
 use dsm_encoding::Decode;
-use dsm_log::DeviceId;
-use dsm_merkle::{MemoryNodes, TipTree};
 
 use crate::StoreError;
 use crate::kv::{Kv, Snapshot, Table};
-use crate::rows::{damaged, load, read, split};
-use crate::wallet::{Wallet, own_log};
+use crate::overlay::Overlay;
+use crate::rows::load;
+use crate::wallet::Wallet;
 
 mod ledger;
 mod reads;
@@ -26,12 +24,13 @@ pub use reads::HistoryEntry;
 /// What a wallet knows at one moment.
 pub struct Books<'a, K: Kv> {
     wallet: &'a Wallet<K>,
-    snapshot: K::Snapshot<'a>,
+    snapshot: Overlay<'a, K::Snapshot<'a>>,
     failure: OnceLock<StoreError>,
 }
 
 impl<'a, K: Kv> Books<'a, K> {
     pub(crate) fn new(wallet: &'a Wallet<K>, snapshot: K::Snapshot<'a>) -> Self {
+        let snapshot = Overlay::new(snapshot, &wallet.staged);
         Self { wallet, snapshot, failure: OnceLock::new() }
     }
 
@@ -74,27 +73,6 @@ impl<'a, K: Kv> Books<'a, K> {
         });
         self.latch(result);
         all
-    }
-
-    /// The tip tree of a log of one's own, rebuilt if it was not asked for before.
-    fn tree(&self, device: &DeviceId) -> Result<Option<&TipTree>, StoreError> {
-        let Some(place) = self.wallet.trees.get(device) else { return Ok(None) };
-        if let Some(tree) = place.get() {
-            return Ok(Some(tree));
-        }
-        let mut leaves: Vec<(Digest, Digest)> = Vec::new();
-        self.snapshot.scan(Table::Tips, device.0.as_bytes(), &mut |key, tip| {
-            let (_, key) = split(Table::Tips, key)?;
-            let (key, _) = split(Table::Tips, key)?;
-            leaves.push((key, read(Table::Tips, tip)?));
-            Ok(())
-        })?;
-        let Ok(tree) = TipTree::rebuild(MemoryNodes::default(), leaves);
-        let log: Option<OwnLog> = own_log(&self.snapshot, device)?;
-        if log.is_none_or(|log| log.tips() != tree.root()) {
-            return Err(damaged(Table::Tips));
-        }
-        Ok(Some(place.get_or_init(|| tree)))
     }
 }
 

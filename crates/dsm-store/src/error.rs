@@ -7,8 +7,7 @@ use dsm_log::DeviceId;
 
 use crate::Table;
 
-/// Why a store cannot do what it is asked for. After an error of a commit nothing may leave the
-/// device: the wallet is to be opened anew.
+/// Why a store cannot do what it is asked for.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -42,6 +41,9 @@ pub enum StoreError {
         /// Whose log.
         device: DeviceId,
     },
+    /// A change could not be made durable: what is in the store is not known any more.
+    #[error("a change did not become durable: open the wallet anew")]
+    Reopen,
     /// Another contact has this name.
     #[error("another contact is called {name}")]
     NameTaken {

@@ -8,12 +8,15 @@ use std::path::Path;
 
 use redb::backends::FileBackend;
 use redb::{
-    Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend, TableDefinition,
-    TableError,
+    Builder, Database, Durability, ReadOnlyTable, ReadableDatabase, StorageBackend,
+    TableDefinition, TableError,
 };
 
 use crate::StoreError;
 use crate::kv::{Each, Kv, Pair, Row, Snapshot, Table, whole_key};
+
+/// The most bytes of the file that are kept in memory.
+const CACHE: usize = 16 << 20;
 
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 
@@ -46,7 +49,7 @@ impl FileKv {
     /// # Errors
     /// The medium fails, or what is there is no store.
     pub fn on(medium: impl StorageBackend) -> Result<Self, StoreError> {
-        Database::builder().create_with_backend(medium).map(Self).map_err(failed)
+        builder().create_with_backend(medium).map(Self).map_err(failed)
     }
 
     /// Opens a file.
@@ -54,11 +57,14 @@ impl FileKv {
     /// # Errors
     /// There is none, another process has it open, or it is no store.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        match Database::open(path) {
-            Ok(database) => Ok(Self(database)),
-            Err(error) => Err(failed(error)),
-        }
+        builder().open(path).map(Self).map_err(failed)
     }
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
 }
 
 fn failed(error: impl Into<redb::Error>) -> StoreError {

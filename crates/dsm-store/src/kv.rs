@@ -5,6 +5,9 @@
 
 use crate::StoreError;
 
+/// The most bytes of a key.
+pub const MAX_KEY: usize = 128;
+
 /// The tables. Their numbers are part of the format; `docs/store-format.md` draws the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -13,7 +16,7 @@ pub enum Table {
     Single = 0,
     /// How far each log of one's own has come.
     OwnLogs = 1,
-    /// The leaves of the tip trees of one's own logs.
+    /// The tip trees of one's own logs, node by node.
     Tips = 2,
     /// Devices in full.
     Descriptors = 3,
@@ -173,6 +176,24 @@ pub trait Snapshot {
             next = key;
         }
         Ok(())
+    }
+}
+
+impl<S: Snapshot> Snapshot for &S {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        (**self).get(table, key)
+    }
+
+    fn at_or_after(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError> {
+        (**self).at_or_after(table, key)
+    }
+
+    fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError> {
+        (**self).at_or_before(table, key)
+    }
+
+    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        (**self).scan(table, prefix, each)
     }
 }
 

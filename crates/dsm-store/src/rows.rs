@@ -7,13 +7,13 @@ use dsm_core::{Before, Entry, FinalityClass, Output, Settings, TokenId, Value};
 use dsm_crypto::Digest;
 use dsm_encoding::{Decode, DecodeError, Encode, List, choice, from_slice, record, to_vec};
 use dsm_log::{DeviceId, Position};
-use dsm_merkle::TipProof;
+use dsm_merkle::{Child, Node, NodeId, TipProof};
 
 use crate::StoreError;
 use crate::kv::{Snapshot, Table};
 
-/// The format that this program writes, and the only one that it reads.
-pub(crate) const FORMAT: u64 = 1;
+/// The format that this program writes; one of an earlier format is rewritten when it is opened.
+pub(crate) const FORMAT: u64 = 2;
 
 /// Keys of [`Table::Single`].
 pub(crate) const KEY_FORMAT: &[u8] = &[0];
@@ -47,6 +47,37 @@ pub(crate) struct PeerRow {
     pub(crate) at: Option<Position>,
 }
 record! { PeerRow { active, tip, stitch, at } }
+
+/// A node of a tip tree: the number and the hash of each of two subtrees, or a leaf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NodeRow {
+    /// A key with its tip.
+    Leaf { key: Digest, tip: Digest },
+    /// What lies left and right.
+    Inner { left: (NodeId, Digest), right: (NodeId, Digest) },
+}
+choice! { NodeRow { 0 => Leaf { key, tip }, 1 => Inner { left, right } } }
+
+impl NodeRow {
+    /// None for nothing.
+    pub(crate) fn of(node: &Node) -> Option<Self> {
+        match *node {
+            Node::Empty => None,
+            Node::Leaf { key, tip } => Some(Self::Leaf { key, tip }),
+            Node::Inner { children: [left, right] } => {
+                Some(Self::Inner { left: (left.id, left.hash), right: (right.id, right.hash) })
+            }
+        }
+    }
+
+    pub(crate) fn node(self) -> Node {
+        let child = |(id, hash)| Child { id, hash };
+        match self {
+            Self::Leaf { key, tip } => Node::Leaf { key, tip },
+            Self::Inner { left, right } => Node::Inner { children: [child(left), child(right)] },
+        }
+    }
+}
 
 /// An opened entry; the ids of its notes follow from its head.
 pub(crate) type OpenedRow = (Digest, Option<Value>);

@@ -1,6 +1,6 @@
 //! Works out the rows of a change before any is written (`docs/store-format.md`, commit).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use dsm_core::{OwnLog, Policy};
 use dsm_crypto::Digest;
@@ -9,11 +9,11 @@ use dsm_log::{DeviceDescriptor, DeviceId, Network, Position};
 
 use crate::StoreError;
 use crate::changes::Changes;
-use crate::kv::{Row, Snapshot, Table};
+use crate::kv::{Snapshot, Table};
+use crate::overlay::{Overlay, Rows};
 use crate::rows::{
     KEY_SETTINGS, bytes, device_key, number, place, read, settings_to_vec, split_place,
 };
-use crate::wallet::Staged;
 
 mod deal;
 mod learn;
@@ -26,8 +26,7 @@ pub(crate) struct Stage<'a, S> {
     me: DeviceId,
     network: Network,
     own: BTreeSet<DeviceId>,
-    rows: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
-    tips: Vec<(DeviceId, Digest, Digest)>,
+    rows: Rows,
     next_news: u64,
     next_history: u64,
 }
@@ -41,8 +40,8 @@ impl<'a, S: Snapshot> Stage<'a, S> {
     ) -> Result<Self, StoreError> {
         let next_news = next_number(base, Table::News)?;
         let next_history = next_number(base, Table::History)?;
-        let (rows, tips) = (BTreeMap::new(), Vec::new());
-        Ok(Self { base, me, network, own, rows, tips, next_news, next_history })
+        let rows = Rows::default();
+        Ok(Self { base, me, network, own, rows, next_news, next_history })
     }
 
     /// Everything that a change says, in an order in which each part finds what it rests on.
@@ -90,18 +89,18 @@ impl<'a, S: Snapshot> Stage<'a, S> {
         Ok(())
     }
 
-    /// The rows to be written.
-    pub(crate) fn finish(self) -> Staged {
-        let rows = self.rows.into_iter();
-        let rows = rows.map(|((table, key), value)| Row { table, key, value }).collect();
-        Staged { rows, own: self.own, tips: self.tips }
+    /// What is to be written, and the own logs with it.
+    pub(crate) fn finish(self) -> (Rows, BTreeSet<DeviceId>) {
+        (self.rows, self.own)
+    }
+
+    /// The store as it would be with what is worked out so far.
+    fn now(&self) -> Overlay<'_, &S> {
+        Overlay::new(self.base, &self.rows)
     }
 
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match self.rows.get(&(table, key.to_vec())) {
-            Some(staged) => Ok(staged.clone()),
-            None => self.base.get(table, key),
-        }
+        self.now().get(table, key)
     }
 
     fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
@@ -113,7 +112,7 @@ impl<'a, S: Snapshot> Stage<'a, S> {
     }
 
     pub(crate) fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
-        self.rows.insert((table, key), Some(value));
+        self.rows.set(table, key, Some(value));
     }
 
     /// Puts a value where nothing is; says whether nothing was.
@@ -131,7 +130,7 @@ impl<'a, S: Snapshot> Stage<'a, S> {
     }
 
     fn remove(&mut self, table: Table, key: Vec<u8>) {
-        self.rows.insert((table, key), None);
+        self.rows.set(table, key, None);
     }
 
     /// A new log of one's own. One that is there already goes on from where it is.

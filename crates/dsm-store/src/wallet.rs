@@ -1,23 +1,25 @@
 //! A device's own books in a store (`docs/store-format.md`, wallet).
 //!
-//! One writer: whoever holds the wallet. Facts are kept, never verdicts. A change is durable in
-//! whole or not at all, and only then does memory follow. What is under a key that names it by hash
+//! One writer: whoever holds the wallet. Facts are kept, never verdicts. Changes are staged, and
+//! become durable together, all or none; the books show what is staged, so whoever reads them says
+//! nothing before [`Wallet::flush`]. What is under a key that names it by hash
 //! or by its place in a log is never replaced: the first wins.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
 
 use dsm_core::{OwnLog, Settings};
+use dsm_crypto::Digest;
 use dsm_log::{DeviceId, Network};
-use dsm_merkle::TipTree;
 
 use crate::StoreError;
 use crate::books::Books;
 use crate::changes::{Changes, Founding};
-use crate::kv::{Kv, Row, Snapshot, Table};
+use crate::kv::{Kv, Snapshot, Table};
+use crate::nodes::{tip, upgrade};
+use crate::overlay::{Overlay, Rows};
 use crate::rows::{
-    FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_SETTINGS, bytes, damaged, device_key, load,
-    settings_from, settings_to_vec, split,
+    FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_SETTINGS, bytes, damaged, load, read, settings_from,
+    settings_to_vec, split,
 };
 use crate::stage::Stage;
 
@@ -28,8 +30,12 @@ pub struct Wallet<K> {
     pub(crate) founding: Founding,
     pub(crate) me: DeviceId,
     pub(crate) settings: Settings,
-    /// The tip tree of each log of one's own, rebuilt from its leaves when it is first asked for.
-    pub(crate) trees: BTreeMap<DeviceId, OnceLock<TipTree>>,
+    /// The devices whose logs are one's own.
+    pub(crate) own: BTreeSet<DeviceId>,
+    /// What is worked out and not durable yet.
+    pub(crate) staged: Rows,
+    /// Whether a change may or may not have become durable.
+    broken: bool,
 }
 
 impl<K: Kv> Wallet<K> {
@@ -42,9 +48,9 @@ impl<K: Kv> Wallet<K> {
             return Err(StoreError::Exists);
         }
         let me = founding.descriptor.id();
-        let rows = {
+        let (rows, own) = {
             let snapshot = kv.snapshot()?;
-            let own = std::collections::BTreeSet::from([me]);
+            let own = BTreeSet::from([me]);
             let mut stage = Stage::new(&snapshot, me, founding.descriptor.network, own)?;
             stage.put(Table::Single, KEY_FORMAT.to_vec(), bytes(&FORMAT));
             stage.put(Table::Single, KEY_FOUNDING.to_vec(), bytes(&founding));
@@ -52,40 +58,49 @@ impl<K: Kv> Wallet<K> {
             stage.put(Table::Single, KEY_SETTINGS.to_vec(), settings);
             stage.own_log(&OwnLog::new(me))?;
             stage.descriptor(&founding.descriptor)?;
-            stage.finish().rows
+            stage.finish()
         };
-        kv.apply(&rows)?;
-        let trees = BTreeMap::from([(me, OnceLock::new())]);
-        Ok(Self { kv, settings: founding.settings.clone(), founding, me, trees })
+        kv.apply(&rows.into_list())?;
+        let (settings, staged) = (founding.settings.clone(), Rows::default());
+        Ok(Self { kv, settings, founding, me, own, staged, broken: false })
     }
 
-    /// Opens the wallet of a store.
+    /// Opens the wallet of a store. One of an earlier format is rewritten, in one change.
     ///
     /// # Errors
     /// There is none, its format is another one, or the store fails.
-    pub fn open(kv: K) -> Result<Self, StoreError> {
-        let (founding, settings, trees) = {
+    pub fn open(mut kv: K) -> Result<Self, StoreError> {
+        let upgrade = {
             let snapshot = kv.snapshot()?;
-            let found: Option<u64> = load(&snapshot, Table::Single, KEY_FORMAT)?;
-            match found {
+            match load(&snapshot, Table::Single, KEY_FORMAT)? {
                 None => return Err(StoreError::Missing),
-                Some(FORMAT) => {}
+                Some(FORMAT) => None,
+                Some(1_u64) => Some(upgrade(&snapshot)?),
                 Some(found) => return Err(StoreError::Format { found, known: FORMAT }),
             }
+        };
+        if let Some(rows) = upgrade {
+            kv.apply(&rows.into_list())?;
+        }
+        let (founding, settings, own) = {
+            let snapshot = kv.snapshot()?;
             let founding: Option<Founding> = load(&snapshot, Table::Single, KEY_FOUNDING)?;
             let settings = snapshot.get(Table::Single, KEY_SETTINGS)?;
             let (founding, settings) =
                 founding.zip(settings).ok_or_else(|| damaged(Table::Single))?;
-            let mut trees = BTreeMap::new();
-            snapshot.scan(Table::OwnLogs, &[], &mut |key, _| {
+            let mut own = BTreeSet::new();
+            snapshot.scan(Table::OwnLogs, &[], &mut |key, log| {
                 let (device, _) = split(Table::OwnLogs, key)?;
-                trees.insert(DeviceId(device), OnceLock::new());
-                Ok(())
+                let log: OwnLog = read(Table::OwnLogs, log)?;
+                own.insert(DeviceId(device));
+                // The root must be the one that the log commits to; the rest is seen when it is read.
+                tip(&snapshot, &log, &Digest::ZERO).map(|_| ())
             })?;
-            (founding, settings_from(&settings)?, trees)
+            (founding, settings_from(&settings)?, own)
         };
         let me = founding.descriptor.id();
-        Ok(Self { kv, founding, me, settings, trees })
+        let staged = Rows::default();
+        Ok(Self { kv, founding, me, settings, own, staged, broken: false })
     }
 
     /// The device that pays and is paid.
@@ -106,43 +121,64 @@ impl<K: Kv> Wallet<K> {
         &self.founding
     }
 
-    /// The books as they are now.
+    /// The books as they are now, with what is staged.
     ///
     /// # Errors
     /// The store fails.
     pub fn books(&self) -> Result<Books<'_, K>, StoreError> {
+        self.sound()?;
         Ok(Books::new(self, self.kv.snapshot()?))
     }
 
-    /// Keeps changes, durably, all or none. After an error nothing of them may leave the device, and
-    /// the wallet is to be opened anew.
+    /// Works changes out over what is kept and staged. The books show them from now on; they become
+    /// durable with the next [`Wallet::flush`], all that is staged or none.
     ///
     /// # Errors
-    /// The store fails, or the changes do not go on from what is kept; then nothing is kept.
-    pub fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        let staged = {
-            let snapshot = self.kv.snapshot()?;
-            let own = self.trees.keys().copied().collect();
-            let mut stage = Stage::new(&snapshot, self.me, self.network(), own)?;
+    /// The store fails, or the changes do not go on from what is there; then nothing of them is staged.
+    pub fn stage(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        self.sound()?;
+        let (rows, own) = {
+            let base = Overlay::new(self.kv.snapshot()?, &self.staged);
+            let mut stage = Stage::new(&base, self.me, self.network(), self.own.clone())?;
             stage.take(changes)?;
             stage.finish()
         };
-        if staged.rows.is_empty() {
-            return Ok(());
-        }
-        self.kv.apply(&staged.rows)?;
-        for device in staged.own {
-            self.trees.entry(device).or_default();
-        }
-        for (device, key, tip) in staged.tips {
-            if let Some(tree) = self.trees.get_mut(&device).and_then(OnceLock::get_mut) {
-                let Ok(_) = tree.update(key, tip);
-            }
-        }
+        self.staged.extend(rows);
+        self.own = own;
         if let Some(settings) = &changes.settings {
             self.settings = settings.clone();
         }
         Ok(())
+    }
+
+    /// Makes durable what is staged, all or none, and returns when it is. After an error nothing that
+    /// rests on it may leave the device: the wallet does nothing more and is to be opened anew.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        self.sound()?;
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        // It stays broken if this fails, or panics.
+        self.broken = true;
+        self.kv.apply(&std::mem::take(&mut self.staged).into_list())?;
+        self.broken = false;
+        Ok(())
+    }
+
+    /// Keeps changes, and what was staged before, durably, all or none.
+    ///
+    /// # Errors
+    /// As [`Wallet::stage`] and [`Wallet::flush`].
+    pub fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
+        self.stage(changes)?;
+        self.flush()
+    }
+
+    fn sound(&self) -> Result<(), StoreError> {
+        if self.broken { Err(StoreError::Reopen) } else { Ok(()) }
     }
 
     /// Gives the store back.
@@ -150,19 +186,4 @@ impl<K: Kv> Wallet<K> {
     pub fn into_kv(self) -> K {
         self.kv
     }
-}
-
-/// What is to be written, and what memory follows with.
-pub(crate) struct Staged {
-    pub(crate) rows: Vec<Row>,
-    pub(crate) own: std::collections::BTreeSet<DeviceId>,
-    pub(crate) tips: Vec<(DeviceId, dsm_crypto::Digest, dsm_crypto::Digest)>,
-}
-
-/// How far a log of one's own has come.
-pub(crate) fn own_log<S: Snapshot>(
-    from: &S,
-    device: &DeviceId,
-) -> Result<Option<OwnLog>, StoreError> {
-    load(from, Table::OwnLogs, device_key(device))
 }

@@ -9,6 +9,7 @@ use dsm_session::{Held, Ledger, News};
 use super::Books;
 use crate::StoreError;
 use crate::kv::{Kv, Snapshot, Table};
+use crate::nodes::tip;
 use crate::rows::{
     EntryRow, NewsRow, PeerRow, damaged, device_key, joined, load, number, place, read, split,
     split_place,
@@ -96,11 +97,10 @@ impl<K: Kv> Ledger for Books<'_, K> {
     }
 
     fn tip(&self, key: &Digest) -> (Option<Digest>, TipProof) {
-        let tree = self.latch(self.tree(&self.wallet.me));
-        let empty = TipTree::default();
-        let tree = tree.unwrap_or(&empty);
-        let (Ok(tip), Ok(proof)) = (tree.get(*key), tree.prove(*key));
-        (tip, proof)
+        self.latch(tip(&self.snapshot, &self.own_log(), key).map(Some)).unwrap_or_else(|| {
+            let Ok(nothing) = TipTree::default().prove(*key);
+            (None, nothing)
+        })
     }
 
     fn accepted(&self, peer: &DeviceId) -> Option<Position> {

@@ -72,7 +72,7 @@ impl<K: Kv> Books<'_, K> {
     /// The logs of one's own, the wallet's device among them.
     #[must_use]
     pub fn own_devices(&self) -> Vec<DeviceId> {
-        self.wallet.trees.keys().copied().collect()
+        self.wallet.own.iter().copied().collect()
     }
 
     /// Every token that is known.

@@ -66,7 +66,7 @@ impl<K: Kv> View for Books<'_, K> {
     }
 
     fn is_own(&self, device: &DeviceId) -> bool {
-        self.wallet.trees.contains_key(device)
+        self.wallet.own.contains(device)
     }
 
     fn settings(&self) -> &Settings {

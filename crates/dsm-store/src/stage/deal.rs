@@ -1,12 +1,15 @@
 //! Entries: one's own, and those of peers.
 
 use dsm_core::{Accepted, Dealing, Entry, Op, OwnLog, Written};
+use dsm_crypto::Digest;
 use dsm_log::{DeviceId, Position};
+use dsm_merkle::TipTree;
 
 use super::Stage;
 use crate::StoreError;
 use crate::kv::{Snapshot, Table};
-use crate::rows::{EntryRow, PeerRow, bytes, device_key, joined, place};
+use crate::nodes::{self, TreeNodes};
+use crate::rows::{EntryRow, PeerRow, bytes, damaged, device_key, place};
 
 impl<S: Snapshot> Stage<'_, S> {
     /// An own entry. It goes on from where its log is, or nothing is kept: two entries must never be
@@ -14,20 +17,17 @@ impl<S: Snapshot> Stage<'_, S> {
     pub(super) fn written(&mut self, written: &Written) -> Result<(), StoreError> {
         let Written { log, entry, dealing, tip, facts } = written;
         let device = log.device;
-        let stale = StoreError::Stale { device };
+        let stale = || StoreError::Stale { device };
         let now: Option<OwnLog> = self.load(Table::OwnLogs, device_key(&device))?;
         let next = now.and_then(|now| entry.after(&now.at)) == Some(log.at);
         if !next || self.last_head(&device)? >= Some(log.at.index) {
-            return Err(stale);
+            return Err(stale());
         }
         self.put(Table::OwnLogs, device_key(&device).to_vec(), bytes(log));
         self.facts(facts)?;
         let mut before = None;
         if let Some((key, tip)) = tip {
-            let leaf = joined(device_key(&device), key.as_bytes());
-            before = self.load(Table::Tips, &leaf)?;
-            self.put(Table::Tips, leaf, bytes(tip));
-            self.tips.push((device, *key, *tip));
+            before = self.tip(&now.ok_or_else(stale)?, log, key, tip)?;
         }
         let row = EntryRow {
             entry: entry.clone(),
@@ -67,6 +67,29 @@ impl<S: Snapshot> Stage<'_, S> {
         let class = entry.value.is_some().then(|| accepted.class());
         let tip_proof = Some(tip_proof);
         self.entry(device, &EntryRow { entry, before, stitch, tip, tip_proof, class })
+    }
+
+    /// Puts a tip into the tree of a log of one's own, which goes on from `now` to `log`; gives the one
+    /// before.
+    fn tip(
+        &mut self,
+        now: &OwnLog,
+        log: &OwnLog,
+        key: &Digest,
+        tip: &Digest,
+    ) -> Result<Option<Digest>, StoreError> {
+        let (before, _) = nodes::tip(&self.now(), now, key)?;
+        let changed = {
+            let mut tree = TipTree::new(TreeNodes::new(self.now(), log.device)?)?;
+            if tree.update(*key, *tip)? != log.tips() {
+                return Err(damaged(Table::Tips));
+            }
+            tree.nodes().changed().collect::<Vec<_>>()
+        };
+        for (id, node) in changed {
+            self.put(Table::Tips, place(&log.device, id), bytes(&node));
+        }
+        Ok(before)
     }
 
     fn entry(&mut self, device: DeviceId, row: &EntryRow) -> Result<(), StoreError> {

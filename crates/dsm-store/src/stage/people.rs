@@ -1,7 +1,5 @@
 //! Contacts: whose devices are pinned, and which of them are active.
 
-use std::collections::BTreeSet;
-
 use dsm_core::Reject;
 use dsm_core::identity::{Card, IdentityId};
 use dsm_log::DeviceId;
@@ -10,7 +8,7 @@ use super::Stage;
 use crate::StoreError;
 use crate::changes::{Contact, ContactRow, MAX_NAME};
 use crate::kv::{Snapshot, Table};
-use crate::rows::{PeerRow, bytes, damaged, device_key};
+use crate::rows::{PeerRow, bytes, damaged, device_key, read};
 
 impl<S: Snapshot> Stage<'_, S> {
     /// Pins the device of a card, or renames it. What was dealt with it stays; its place in the card
@@ -84,17 +82,11 @@ impl<S: Snapshot> Stage<'_, S> {
 
     /// The cards of all contacts, those of this change among them.
     fn cards(&self) -> Result<Vec<Card>, StoreError> {
-        let staged = self.rows.keys().filter(|(table, _)| *table == Table::Contacts);
-        let mut keys: BTreeSet<Vec<u8>> = staged.map(|(_, key)| key.clone()).collect();
-        self.base.scan(Table::Contacts, &[], &mut |key, _| {
-            keys.insert(key.to_vec());
+        let mut cards = Vec::new();
+        self.now().scan(Table::Contacts, &[], &mut |_, row| {
+            cards.push(Contact::from_row(read(Table::Contacts, row)?).card);
             Ok(())
         })?;
-        let mut cards = Vec::new();
-        for key in keys {
-            let row: Option<ContactRow> = self.load(Table::Contacts, &key)?;
-            cards.extend(row.map(|row| Contact::from_row(row).card));
-        }
         Ok(cards)
     }
 }

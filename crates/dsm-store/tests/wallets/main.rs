@@ -7,6 +7,7 @@ mod person;
 mod roster;
 mod talk;
 mod trade;
+mod tree;
 
 use home::{Files, Memory};
 
