@@ -8,6 +8,7 @@ use dsm_core::receipt::Receipt;
 use dsm_core::{Claimed, Dealing, Dealt, View, accept, deal};
 use dsm_encoding::{List, to_vec};
 use dsm_log::{ForkProof, Nonce, SignedHead};
+use dsm_session::introduction::Introduction;
 use dsm_sim::{Actor, NETWORK, Owner, Town, introduce};
 
 use crate::properties::canonical;
@@ -163,6 +164,13 @@ pub fn card(bytes: &[u8]) {
         && let Ok(roster) = card.roster(NETWORK)
     {
         assert!(roster.devices().contains(&card.descriptor.id()));
+    }
+}
+
+/// What somebody says at a first meeting.
+pub fn introduction(bytes: &[u8]) {
+    if let Some(introduction) = canonical::<Introduction>(bytes) {
+        card(&to_vec(&introduction.card));
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use dsm_core::identity::{RosterChange, RosterStep};
 use dsm_core::pack::Wanted;
 use dsm_core::{Op, TokenId, Value, View, lot_id};
-use dsm_crypto::{Digest, Domain, hash, text};
+use dsm_crypto::{Digest, Domain, Signer, hash, text};
 use dsm_encoding::{Blob, Encode, List, to_vec};
 use dsm_link::cut;
 use dsm_merkle::{ListProof, list_prove};
@@ -124,6 +124,9 @@ fn identities(seeds: &mut Seeds, meeting: &Meeting) {
     seeds.object("card", "new", &card);
     card.steps = List::try_from(steps()[..1].to_vec()).expect("one step");
     seeds.object("card", "changed", &card);
+    let signature = Signer::sign(&*ada.key, &digest(1));
+    let introduction = dsm_session::introduction::Introduction { card, signature };
+    seeds.object("introduction", "changed", &introduction);
     seeds.object("receipt", "payment", &meeting.receipt());
 }
 

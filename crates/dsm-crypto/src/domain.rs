@@ -108,6 +108,12 @@ domains! {
     Ask = "ask";
     /// What two contacts tell each other at a meeting.
     Sync = "sync";
+    /// What binds the caller of a first meeting to its nonce.
+    IntroductionCommitment = "commitment of introduction";
+    /// Who somebody is at a first meeting, as signed.
+    Introduction = "introduction";
+    /// The digits that two persons compare at a first meeting.
+    ShortString = "short string";
     /// Secrets derived from a seed.
     Seed = "seed";
     /// A key that seals.

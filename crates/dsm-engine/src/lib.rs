@@ -7,11 +7,13 @@ mod clock;
 mod converse;
 mod engine;
 mod error;
+mod introduce;
 mod proof;
 mod secure;
 
 pub use clock::Stopwatch;
 pub use engine::{Engine, Keys};
 pub use error::{ConverseError, IssueError, ProofError};
+pub use introduce::IntroduceError;
 pub use proof::{Examined, NoteProof, Step, examined, lineage_of, note_proof};
 pub use secure::{Secure, SecureError};

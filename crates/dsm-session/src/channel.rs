@@ -41,7 +41,7 @@ fn prologue(network: Network) -> Vec<u8> {
 }
 
 /// Fresh bytes for one use, from the 32 that the caller brought.
-fn fresh<const N: usize>(seed: &Secret<32>, purpose: &str) -> [u8; N] {
+pub(crate) fn fresh<const N: usize>(seed: &Secret<32>, purpose: &str) -> [u8; N] {
     let mut bytes = [0; N];
     for (number, part) in (0_u8..).zip(bytes.chunks_mut(32)) {
         let derived = seed.derive(Domain::Seed, &(purpose, number));
@@ -53,7 +53,7 @@ fn fresh<const N: usize>(seed: &Secret<32>, purpose: &str) -> [u8; N] {
 }
 
 /// Takes the next `len` bytes of a message.
-fn take<'a>(message: &mut &'a [u8], len: usize) -> Result<&'a [u8], ChannelError> {
+pub(crate) fn take<'a>(message: &mut &'a [u8], len: usize) -> Result<&'a [u8], ChannelError> {
     let (part, rest) = message.split_at_checked(len).ok_or(ChannelError)?;
     *message = rest;
     Ok(part)
@@ -216,4 +216,4 @@ impl Channel {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -20,6 +20,7 @@ mod effects;
 mod error;
 mod held;
 mod incoming;
+pub mod introduction;
 mod ledger;
 mod message;
 mod outgoing;

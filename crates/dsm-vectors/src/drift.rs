@@ -53,6 +53,7 @@ const TYPES: &[(&str, Again)] = &[
     ("genesis", again::<dsm_core::identity::Genesis>),
     ("roster-step", again::<dsm_core::identity::RosterStep>),
     ("card", again::<dsm_core::identity::Card>),
+    ("introduction", again::<dsm_session::introduction::Introduction>),
     ("receipt", again::<dsm_core::receipt::Receipt>),
     ("note", again::<dsm_core::Note>),
     ("dealing", again::<dsm_core::Dealing>),
@@ -212,7 +213,14 @@ fn owners() -> Vec<Example> {
         ("roster-step", step(&added, 0)),
         ("roster-step", step(&added, 1)),
         ("roster-step", step(&recovered, 0)),
+        ("introduction", to_vec(&introduction(read(&added)))),
         ("card", added),
         ("receipt", to_vec(&crate::receipt::sample())),
     ]
+}
+
+fn introduction(card: dsm_core::identity::Card) -> dsm_session::introduction::Introduction {
+    let message = seed("message", 1);
+    let signature = dsm_crypto::Signer::sign(&crate::world::key("ada"), &message);
+    dsm_session::introduction::Introduction { card, signature }
 }

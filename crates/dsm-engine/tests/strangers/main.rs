@@ -4,6 +4,7 @@
 mod copies;
 mod cuts;
 mod disk;
+mod meetings;
 mod names;
 mod news;
 mod payee;

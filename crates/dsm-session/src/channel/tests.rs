@@ -160,10 +160,10 @@ fn another_network_is_another_channel() {
 // The oracle: a maintained implementation of the pattern, with our key exchange put in.
 
 #[derive(Clone)]
-struct XWing;
+pub(crate) struct XWing;
 
 #[derive(Clone, Default)]
-struct Counting(u64);
+pub(crate) struct Counting(u64);
 
 impl rand_core::RngCore for Counting {
     fn next_u32(&mut self) -> u32 {
@@ -233,7 +233,7 @@ fn pair(
     }
 }
 
-type Oracle = PqHandshakeCore<XWing, XWing, ChaChaPoly, Sha256, Counting>;
+pub(crate) type Oracle = PqHandshakeCore<XWing, XWing, ChaChaPoly, Sha256, Counting>;
 
 fn oracle(initiator: bool, own: u8, peer: Option<&KemPublic>) -> Oracle {
     let peer = peer.map(|peer| HeapArray::from_slice(peer.as_bytes()));
