@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 
 use crate::link::Place;
 use crate::settings::Class;
@@ -106,6 +106,18 @@ pub(crate) enum ContactCommand {
         name: String,
         /// The card's file, or - for standard input.
         file: PathBuf,
+    },
+    /// Pin somebody whom you can see or hear, by digits that both screens show.
+    #[command(group = ArgGroup::new("side").required(true))]
+    Meet {
+        /// A name for it.
+        name: String,
+        /// Call the other side there: tcp:127.0.0.1:PORT.
+        #[arg(long, group = "side")]
+        link: Option<Place>,
+        /// Wait there for the other side; port 0 takes a free one and prints it.
+        #[arg(long, group = "side")]
+        wait: Option<Place>,
     },
     /// Every contact.
     List,

@@ -7,9 +7,10 @@ use dsm_core::View;
 use dsm_core::identity::Card;
 use dsm_crypto::text;
 use dsm_encoding::{from_slice, to_vec};
+use dsm_engine::Engine;
 use dsm_home::Home;
 use dsm_session::Ledger;
-use dsm_store::{Changes, Contact, MAX_NAME};
+use dsm_store::{Changes, Contact, FileKv, MAX_NAME};
 use serde_json::json;
 
 use crate::input::read_text;
@@ -28,27 +29,48 @@ pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
 }
 
 pub(crate) fn add(home: &Home, name: &str, file: &Path, output: &mut Output) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    check_name(&engine, name)?;
+    let bytes = text::decode(CARD, &read_text(file)?).context("this is no contact card")?;
+    let card: Card = from_slice(&bytes).context("this is no contact card")?;
+    check_card(&engine, &card)?;
+    pin(&mut engine, name, card, output)
+}
+
+/// Whether a contact may be called so.
+pub(crate) fn check_name(engine: &Engine<FileKv>, name: &str) -> anyhow::Result<()> {
     if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
         bail!("a contact's name has 1 to {MAX_NAME} bytes and no control characters");
     }
-    let mut engine = home.open()?;
-    let bytes = text::decode(CARD, &read_text(file)?).context("this is no contact card")?;
-    let card: Card = from_slice(&bytes).context("this is no contact card")?;
-    let device = card.descriptor.id();
-    {
-        let books = engine.wallet().books()?;
-        card.roster(books.network()).context("this card does not hold")?;
-        if device == books.me() {
-            bail!("this is your own card; ask the other side for theirs");
-        }
-        if books.contact_named(name).is_some() {
-            bail!("there is a contact {name} already; choose another name");
-        }
-        if let Some(name) = books.name_of(&device) {
-            bail!("this device is a contact already: {name}");
-        }
-        books.check()?;
+    let books = engine.wallet().books()?;
+    if books.contact_named(name).is_some() {
+        bail!("there is a contact {name} already; choose another name");
     }
+    Ok(books.check()?)
+}
+
+/// Whether a card holds and is of somebody new.
+pub(crate) fn check_card(engine: &Engine<FileKv>, card: &Card) -> anyhow::Result<()> {
+    let books = engine.wallet().books()?;
+    card.roster(books.network()).context("this card does not hold")?;
+    let device = card.descriptor.id();
+    if device == books.me() {
+        bail!("this is your own card; ask the other side for theirs");
+    }
+    if let Some(name) = books.name_of(&device) {
+        bail!("this device is a contact already: {name}");
+    }
+    Ok(books.check()?)
+}
+
+/// Makes a contact of a card that was checked.
+pub(crate) fn pin(
+    engine: &mut Engine<FileKv>,
+    name: &str,
+    card: Card,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let device = card.descriptor.id();
     let contacts = vec![Contact { name: name.to_owned(), card }];
     engine.commit(&Changes { contacts, ..Changes::default() })?;
     let text = format!("{name} is pinned: device {device}");

@@ -9,6 +9,7 @@ mod contact;
 mod init;
 mod input;
 mod link;
+mod meet;
 mod output;
 mod pay;
 mod proof;
@@ -19,6 +20,7 @@ mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use dsm_home::Home;
 
@@ -44,6 +46,10 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Id => contact::id(&home, output),
         Command::Contact(ContactCommand::Add { name, file }) => {
             contact::add(&home, &name, &file, output)
+        }
+        Command::Contact(ContactCommand::Meet { name, link, wait }) => {
+            let side = link.map(meet::Side::Calls).or(wait.map(meet::Side::Waits));
+            meet::run(&home, &name, &side.context("give --link or --wait")?, output)
         }
         Command::Contact(ContactCommand::List) => contact::list(&home, output),
         Command::Contact(ContactCommand::Sync { name, link }) => {

@@ -2,6 +2,7 @@
 
 mod commands;
 mod death;
+mod meet;
 mod old;
 mod refusals;
 mod stage;
