@@ -10,7 +10,7 @@ use dsm_core::{
 use dsm_crypto::{Domain, KemSecret, RecoveryPublic, Secret, Signer, hash};
 use dsm_encoding::List;
 use dsm_log::{DeviceId, relationship};
-use dsm_session::{Batch, Event, Goal, Held, Ledger, Session};
+use dsm_session::{Batch, Event, Goal, Held, Ledger, Request, Session};
 use dsm_sim::{Actor, NETWORK, free_policy};
 use dsm_store::{Books, Changes, Contact, Founding, Kv, Wallet};
 
@@ -167,7 +167,7 @@ pub(crate) fn pay<K: Kv, O: Kv>(
     amount: u64,
 ) -> usize {
     let mut one = payer.session(Goal::Pay { peer: payee.id(), token, amount });
-    let mut other = payee.session(Goal::Receive { ask: Some((token, amount)) });
+    let mut other = payee.session(Goal::Receive { ask: Some(Request::new(token, amount)) });
     let mut there = VecDeque::from(payer.step(&mut one, Event::Start));
     let mut back = VecDeque::from(payee.step(&mut other, Event::Start));
     let mut bytes = 0;

@@ -9,7 +9,7 @@ use dsm_crypto::{Digest, Domain, Signer, hash, text};
 use dsm_encoding::{Blob, Encode, List, to_vec};
 use dsm_link::cut;
 use dsm_merkle::{ListProof, list_prove};
-use dsm_session::Message;
+use dsm_session::{Ask, Message, Request};
 
 use crate::judged::{Meeting, meeting};
 
@@ -163,11 +163,12 @@ fn sessions(seeds: &mut Seeds, meeting: &Meeting) {
             known: None,
         },
         Message::Ask {
-            nonce: salt,
-            floor: ben.at(),
-            token: Some(token),
-            amount: Some(70),
-            enough: dsm_core::FinalityClass::Exposed,
+            ask: Ask {
+                nonce: salt,
+                floor: ben.at(),
+                request: Some(Request::new(token, 70)),
+                enough: dsm_core::FinalityClass::Exposed,
+            },
         },
         Message::Offer { index, floor: ben.at().index, token, amount: 70, plan: plan.clone() },
         Message::Want { wanted },
@@ -176,6 +177,7 @@ fn sessions(seeds: &mut Seeds, meeting: &Meeting) {
         Message::Sync { hints: List::default() },
         Message::Refuse { rule: "R-25".try_into().expect("a short rule") },
         Message::Done {},
+        Message::Cancel {},
     ];
     let mut stream = Vec::new();
     for message in &messages {

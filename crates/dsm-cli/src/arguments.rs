@@ -44,6 +44,12 @@ pub(crate) enum Command {
         /// Ask for a token, by ticker or id.
         #[arg(long, requires = "amount")]
         token: Option<String>,
+        /// Say what it is for, in at most 140 bytes.
+        #[arg(long, requires = "amount")]
+        memo: Option<String>,
+        /// Say until when, in seconds since 1970; for the payer to read, nothing is decided by it.
+        #[arg(long, requires = "amount")]
+        expires: Option<u64>,
         /// How many callers to wait for.
         #[arg(long, default_value_t = 1)]
         times: u32,

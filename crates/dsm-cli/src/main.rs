@@ -60,8 +60,10 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Token(TokenCommand::Issue { token, amount }) => {
             token::issue(&home, &token, &amount, output)
         }
-        Command::Receive { link, amount, token, times } => {
-            pay::receive(&home, &link, amount.zip(token), times, output)
+        Command::Receive { link, amount, token, memo, expires, times } => {
+            let ask = amount.zip(token);
+            let ask = ask.map(|(amount, token)| pay::Asked { amount, token, memo, expires });
+            pay::receive(&home, &link, ask, times, output)
         }
         Command::Pay { contact, amount, token, link } => {
             pay::pay(&home, &contact, &amount, token.as_deref(), &link, output)

@@ -5,10 +5,11 @@ use cpu_time::ProcessTime;
 use dsm_core::identity::Card;
 use dsm_core::{Reject, TokenId, View};
 use dsm_crypto::Secret;
+use dsm_encoding::Text;
 use dsm_engine::{ConverseError, Engine, Secure};
 use dsm_home::{Home, fresh};
 use dsm_log::DeviceId;
-use dsm_session::{Goal, Ledger, Notice, SessionError};
+use dsm_session::{Goal, Ledger, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, Kv, StoreError};
 use dsm_transport::{TcpLink, TcpPlace};
 use serde_json::{Value, json};
@@ -94,20 +95,31 @@ pub(crate) fn sync(
     call(&mut engine, contact, link, Goal::Sync { peer }, output)
 }
 
+/// What a person asks for, as typed.
+pub(crate) struct Asked {
+    pub(crate) amount: String,
+    pub(crate) token: String,
+    pub(crate) memo: Option<String>,
+    pub(crate) expires: Option<u64>,
+}
+
 /// Waits for callers.
 pub(crate) fn receive(
     home: &Home,
     Place::Tcp(address): &Place,
-    ask: Option<(String, String)>,
+    ask: Option<Asked>,
     times: u32,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
     let ask = match ask {
         None => None,
-        Some((amount, token)) => {
+        Some(Asked { amount, token, memo, expires }) => {
             let policy = token::find(&engine.wallet().books()?, Some(&token))?;
-            Some((policy.id(), amount::read(&amount, &policy)?))
+            let memo = memo.as_deref().map(Text::try_from).transpose();
+            let memo = memo.map_err(|_| anyhow!("a memo has at most {MAX_MEMO} bytes"))?;
+            let amount = amount::read(&amount, &policy)?;
+            Some(Request { memo, expires, ..Request::new(policy.id(), amount) })
         }
     };
     let place = TcpPlace::bind(*address)?;
@@ -118,13 +130,14 @@ pub(crate) fn receive(
     let mut met = 0;
     while met < times {
         let mut heard = Vec::new();
-        last = answer(&mut engine, place.accept()?, Goal::Receive { ask }, &mut heard, output);
+        let goal = Goal::Receive { ask: ask.clone() };
+        last = answer(&mut engine, place.accept()?, goal, &mut heard, output);
         // A stranger does not use up the visit of a contact.
         let came = heard.iter().any(|notice| matches!(notice, Notice::Met { .. }));
         let stranger = last.as_ref().err().is_some_and(is_stranger);
         met += u32::from(came || !stranger);
-        if let (Some(asked), Ok(())) = (ask, &last) {
-            last = check_received(asked, &heard);
+        if let (Some(asked), Ok(())) = (&ask, &last) {
+            last = check_received((asked.token, asked.amount), &heard);
         }
         if let (Err(error), true) = (&last, met < times) {
             output.fail(error);
@@ -241,6 +254,24 @@ fn explain<K: Kv>(books: &dsm_store::Books<'_, K>, notice: &Notice) -> (String, 
             let text = format!("met {}", name(peer));
             (text, json!({ "event": "hello", "peer": name(peer), "device": peer.to_string() }))
         }
+        Notice::Asked { peer, request } => {
+            let policy = books.policy(&request.token);
+            let units = request.amount;
+            let shown = policy.map_or(units.to_string(), |policy| amount::show(units, &policy));
+            let memo = request.shown_memo();
+            let why = memo.as_ref().map(|memo| format!(" for \"{memo}\"")).unwrap_or_default();
+            let when = request.expires.map(|at| format!(", until {at} s after 1970"));
+            let text = format!("{} asks for {shown}{why}{}", name(peer), when.unwrap_or_default());
+            let object = json!({
+                "event": "asked", "peer": name(peer), "token": request.token.to_string(),
+                "amount": units, "memo": memo, "expires": request.expires,
+            });
+            (text, object)
+        }
+        Notice::TooLate { index } => (
+            format!("too late to cancel: entry {index} is written and stays to be delivered"),
+            json!({ "event": "too_late", "entry": index }),
+        ),
         Notice::Bound { index } => (
             format!("payment written as entry {index}"),
             json!({ "event": "bound", "entry": index }),

@@ -7,7 +7,7 @@ use dsm_core::{Accepted, FinalityClass, Reject, TokenId, Written};
 use dsm_encoding::to_vec;
 use dsm_log::{DeviceId, ForkProof, SignedHead, SpendId, Verified};
 
-use crate::{Held, Message};
+use crate::{Held, Message, Request};
 
 /// What must be durable before anything of the step is seen: all of it, or nothing.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +49,18 @@ pub enum Notice {
     Met {
         /// Who.
         peer: DeviceId,
+    },
+    /// The peer asks for something.
+    Asked {
+        /// Who.
+        peer: DeviceId,
+        /// For what.
+        request: Request,
+    },
+    /// It is too late to cancel: the payer is bound, and the payment stays to be delivered.
+    TooLate {
+        /// Index of the entry.
+        index: u64,
     },
     /// The own payment is durable: the payer is bound.
     Bound {
@@ -92,6 +104,8 @@ pub struct Effects {
     pub(crate) batch: Batch,
     pub(crate) frames: Vec<Message>,
     pub(crate) notices: Vec<Notice>,
+    /// Whether there is more to say at once than one step says.
+    pub(crate) more: bool,
 }
 
 /// What may be done after the batch is durable.
@@ -102,7 +116,8 @@ pub struct Then {
     pub frames: Vec<Vec<u8>>,
     /// To be told.
     pub notices: Vec<Notice>,
-    /// Whether a batch was written: the session waits for [`crate::Event::Durable`].
+    /// Whether the session waits for [`crate::Event::Durable`]: a batch was written, or there is more
+    /// to say than one step says.
     pub wrote: bool,
 }
 
@@ -117,6 +132,6 @@ impl Effects {
             write(&self.batch)?;
         }
         let frames = self.frames.iter().map(to_vec).collect();
-        Ok(Then { frames, notices: self.notices, wrote })
+        Ok(Then { frames, notices: self.notices, wrote: wrote || self.more })
     }
 }

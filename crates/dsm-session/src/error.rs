@@ -38,8 +38,12 @@ pub enum SessionError {
     NoAsk,
     /// The device's own books lack something that they should have, or a limit is passed.
     Books,
-    /// The own log moved on while a payment was being offered; try again.
+    /// The own log moved on again and again while a payment was being offered; try again.
     Stale,
+    /// The own person ended it.
+    Cancelled,
+    /// The peer's person ended it. What the own side is bound by stays to be delivered.
+    PeerCancelled,
     /// The own device showed two histories; it must not sign.
     OwnFork,
     /// The own log went on elsewhere: these books are an old copy, and must not sign.
@@ -63,6 +67,8 @@ impl core::fmt::Display for SessionError {
             Self::NoAsk => to.write_str("the peer is not ready to be paid"),
             Self::Books => to.write_str("the own books are incomplete, or a limit is passed"),
             Self::Stale => to.write_str("the own log moved on; try again"),
+            Self::Cancelled => to.write_str("cancelled"),
+            Self::PeerCancelled => to.write_str("the peer cancelled"),
             Self::OwnFork => {
                 to.write_str("this device showed two histories of its log and must not sign")
             }

@@ -1,19 +1,19 @@
 //! The peer's entries on their way here (`spec/sessions.md`, being paid).
 
 use dsm_core::pack::{Plan, Wanted};
-use dsm_core::{
-    Addressee, Claimed, Dealt, Draft, FinalityClass, Op, Reject, TokenId, accept, write,
-};
-use dsm_crypto::{Domain, Signer};
+use dsm_core::{Claimed, Dealt, Draft, FinalityClass, Op, Reject, TokenId, accept, write};
+use dsm_crypto::Signer;
 use dsm_encoding::List;
-use dsm_log::{DeviceId, Nonce, Position, relationship};
+use dsm_log::DeviceId;
 
+use crate::ask::{Request, nonce_at};
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
 use crate::held::Held;
 use crate::ledger::Ledger;
 use crate::message::Message;
-use crate::session::{Goal, Session, received};
+use crate::payment::addressee;
+use crate::session::{Goal, MAX_OFFERS, Session, received};
 
 /// What of the peer is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +26,9 @@ pub(crate) enum Incoming {
         index: u64,
         /// Index of the floor of the Ask that it answers.
         floor: Option<u64>,
+        /// Whether the payer is not bound, as far as is known.
+        offered: bool,
     },
-}
-
-/// The challenge of an Ask: a keyed hash of the peer and the floor, so that it need not be stored.
-fn nonce<L: Ledger>(books: &L, peer: &DeviceId, floor: &Position) -> Nonce {
-    *books.ask_secret().derive(Domain::Ask, &(peer, floor)).expose()
-}
-
-/// Says that the device is ready to be paid by a peer.
-pub(crate) fn ask<L: Ledger>(books: &L, peer: &DeviceId, ask: Option<(TokenId, u64)>) -> Message {
-    let floor = books.own_log().at;
-    Message::Ask {
-        nonce: nonce(books, peer, &floor),
-        floor,
-        token: ask.map(|(token, _)| token),
-        amount: ask.map(|(_, amount)| amount),
-        enough: books.settings().enough,
-    }
 }
 
 impl Session {
@@ -57,25 +42,49 @@ impl Session {
         plan: &Plan,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        let Goal::Receive { ask } = self.goal else {
+        let Goal::Receive { ask } = &self.goal else {
             return Err(SessionError::Unexpected("Offer"));
         };
-        if ask.is_some_and(|asked| asked != (token, amount)) {
+        let other = |asked: &Request| (asked.token, asked.amount) != (token, amount);
+        if ask.as_ref().is_some_and(other) {
             return Err(SessionError::OtherOffer);
+        }
+        // A payer whose log moved on offers anew, for the same Ask.
+        if matches!(self.incoming, Incoming::Wanted { offered: true, floor: Some(of), .. } if of == floor)
+        {
+            self.incoming = Incoming::Idle;
+            self.offers = self.offers.saturating_add(1);
+            if self.offers > MAX_OFFERS {
+                return Err(SessionError::Unexpected("Offer again and again"));
+            }
         }
         if let Some(reject) = objection(books, plan, &token, amount) {
             self.refuse(reject, effects);
             return Ok(());
         }
-        self.resumed(books, index, Some(floor), plan, effects)
+        self.announced(books, (index, Some(floor), true), plan, effects)
     }
 
-    /// The peer is bound by an entry, or will be: say what is lacking of its lineage.
+    /// The peer is bound by an entry. It may have to go before one that was only offered.
     pub(crate) fn resumed<L: Ledger>(
         &mut self,
         books: &L,
         index: u64,
         floor: Option<u64>,
+        plan: &Plan,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        if matches!(self.incoming, Incoming::Wanted { offered: true, .. }) {
+            self.incoming = Incoming::Idle;
+        }
+        self.announced(books, (index, floor, false), plan, effects)
+    }
+
+    /// The peer is bound by an entry, or will be: say what is lacking of its lineage.
+    fn announced<L: Ledger>(
+        &mut self,
+        books: &L,
+        (index, floor, offered): (u64, Option<u64>, bool),
         plan: &Plan,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
@@ -85,7 +94,7 @@ impl Session {
             return Err(SessionError::Unexpected("Offer"));
         }
         let wanted = Wanted::of(books, plan).map_err(SessionError::Form)?;
-        self.incoming = Incoming::Wanted { index, floor };
+        self.incoming = Incoming::Wanted { index, floor, offered };
         effects.frames.push(Message::Want { wanted });
         Ok(())
     }
@@ -99,17 +108,14 @@ impl Session {
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         let awaited = core::mem::replace(&mut self.incoming, Incoming::Idle);
-        let Incoming::Wanted { index, floor } = awaited else {
+        let Incoming::Wanted { index, floor, .. } = awaited else {
             return Err(SessionError::Unexpected("Pay"));
         };
         if dealt.index != index {
             return Err(SessionError::Unexpected("another Pay"));
         }
         let peer = self.met()?.device;
-        let me = books.me();
-        let floor =
-            floor.and_then(|index| books.head(&me, index).map(|head| Position { index, head }));
-        let asked = floor.map(|floor| nonce(books, &peer, &floor));
+        let asked = nonce_at(books, &peer, floor);
         let verdict = accept(books, &Claimed::from(dealt), asked);
         let forks = verdict.forks.iter().map(|proof| Notice::Forked { device: proof.device() });
         effects.notices.extend(forks);
@@ -127,9 +133,8 @@ impl Session {
         if accepted.entry().value.is_none() {
             return self.end(SessionError::Unexpected("a Pay without value"));
         }
-        let (tip, proof) = books.tip(&relationship(&me, &peer));
         let draft = Draft {
-            to: Some(Addressee { device: peer, stitch: Some(accepted.at()), tip, proof }),
+            to: Some(addressee(books, peer, Some(accepted.at()))),
             ops: List::try_from(alloc::vec![Op::Receive {}]).map_err(SessionError::Form)?,
             ..Draft::default()
         };

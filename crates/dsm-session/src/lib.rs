@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+mod ask;
 pub mod channel;
 mod doubt;
 mod effects;
@@ -24,9 +25,11 @@ pub mod introduction;
 mod ledger;
 mod message;
 mod outgoing;
+mod payment;
 mod session;
 mod sync;
 
+pub use ask::{Ask, MAX_MEMO, Request};
 pub use effects::{Batch, Effects, Notice, Then};
 pub use error::SessionError;
 pub use held::{Held, SelectError, select};

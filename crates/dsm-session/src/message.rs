@@ -3,12 +3,14 @@
 use alloc::boxed::Box;
 
 use dsm_core::pack::{Plan, Wanted};
-use dsm_core::{Dealt, FinalityClass, TokenId};
+use dsm_core::{Dealt, TokenId};
 use dsm_crypto::Signature;
 use dsm_encoding::{List, Text, choice, record};
 use dsm_log::{
     DeviceDescriptor, DeviceId, ForkProof, MAX_RECORDS, Network, Nonce, Pair, Position, SignedHead,
 };
+
+use crate::Ask;
 
 /// The longest message.
 pub const MAX_MESSAGE: usize = 1 << 20;
@@ -62,16 +64,8 @@ pub enum Message {
     },
     /// The speaker is ready to be paid.
     Ask {
-        /// The challenge that a payment must carry.
-        nonce: Nonce,
-        /// The floor that outputs to it must carry.
-        floor: Position,
-        /// What it wants; none leaves it to the payer.
-        token: Option<TokenId>,
-        /// How much; none leaves it to the payer.
-        amount: Option<u64>,
-        /// The weakest class that it takes in any amount.
-        enough: FinalityClass,
+        /// How, and perhaps what.
+        ask: Ask,
     },
     /// The speaker would pay; it is not bound yet.
     Offer {
@@ -145,10 +139,12 @@ pub enum Message {
         /// None if it knows none.
         signed: Option<Box<SignedHead>>,
     },
+    /// The speaker's person ends this; what nobody is bound by is undone. It leaves.
+    Cancel {},
 }
 choice! { Message {
     0 => Hello { network, device, salt, accepted, known },
-    1 => Ask { nonce, floor, token, amount, enough },
+    1 => Ask { ask },
     2 => Offer { index, floor, token, amount, plan },
     3 => Want { wanted },
     4 => Pay { dealt },
@@ -160,6 +156,7 @@ choice! { Message {
     10 => Refuse { rule },
     11 => Done {},
     12 => Behind { hints },
+    13 => Cancel {},
     14 => Doubt {},
     15 => Shown { signed },
 } }
@@ -184,6 +181,7 @@ impl Message {
             Self::Behind { .. } => "Behind",
             Self::Doubt {} => "Doubt",
             Self::Shown { .. } => "Shown",
+            Self::Cancel { .. } => "Cancel",
         }
     }
 }

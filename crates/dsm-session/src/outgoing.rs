@@ -1,55 +1,47 @@
 //! Own entries on their way to the peer (`spec/sessions.md`, paying).
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use dsm_core::pack::{PackOpened, Plan, Stretch, Want, Wanted};
-use dsm_core::{
-    Addressee, Ahead, Claimed, Dealing, Dealt, Draft, Lock, Note, Output, TokenId, Value, Written,
-    accept, deal, write,
-};
+use dsm_core::{Ahead, Claimed, Dealing, Dealt, TokenId, accept, deal};
 use dsm_crypto::Signer;
 use dsm_encoding::{List, to_vec};
-use dsm_log::{SpendId, relationship};
 
-use crate::Held;
+use crate::ask::Ask;
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
-use crate::held::select;
 use crate::ledger::Ledger;
 use crate::message::{MAX_MESSAGE, Message};
-use crate::session::{Asked, Session};
+use crate::payment::{Payee, Payment};
+use crate::session::{MAX_OFFERS, Session};
 
 /// About how many bytes are delivered in one step.
-const MOST_AT_ONCE: usize = 4 * MAX_MESSAGE;
+const MOST_AT_ONCE: usize = MAX_MESSAGE / 4;
 
 /// How far the own entry has come that is being delivered.
 #[derive(Clone, Debug)]
 pub(crate) enum Outgoing {
     /// There is none.
     Idle,
-    /// Its plan was told.
+    /// The plan of a payment was told, and nobody is bound.
     Offered {
+        /// What would bind.
+        payment: Box<Payment>,
+        /// What was told.
+        plan: Plan,
+    },
+    /// The plan of an entry was told that is durable.
+    Resumed {
         /// What the peer will need to see.
         dealing: Box<Dealing>,
         /// What was told.
         plan: Plan,
-        /// What is not durable yet; none if the entry already is.
-        pending: Option<Box<Pending>>,
     },
     /// It was sent and is not acknowledged.
     Sent {
         /// Index of the entry.
         index: u64,
     },
-}
-
-/// An entry that nobody is bound by yet.
-#[derive(Clone, Debug)]
-pub(crate) struct Pending {
-    written: Written,
-    spent: Vec<SpendId>,
-    held: Vec<Held>,
 }
 
 impl Session {
@@ -61,9 +53,13 @@ impl Session {
     ) -> Result<(), SessionError> {
         // A peer that says it accepted nothing gets everything again, a part at a time.
         let mut bytes = 0_usize;
-        while matches!(self.outgoing, Outgoing::Idle) && bytes < MOST_AT_ONCE {
+        while matches!(self.outgoing, Outgoing::Idle) {
             let met = self.met()?;
             let Some(dealing) = books.next_to(&met.device, met.sent) else { break };
+            if bytes >= MOST_AT_ONCE {
+                effects.more = true;
+                break;
+            }
             let index = dealing.entry.index;
             let plan = dealing.plan(books, met.known).ok_or(SessionError::Books)?;
             met.sent = index;
@@ -71,7 +67,7 @@ impl Session {
                 let floor = dealing.floor();
                 effects.frames.push(Message::Resume { index, floor, plan: plan.clone() });
                 let dealing = Box::new(dealing);
-                self.outgoing = Outgoing::Offered { dealing, plan, pending: None };
+                self.outgoing = Outgoing::Resumed { dealing, plan };
             } else {
                 let dealt = deal_alone(books, &dealing, &plan).ok_or(SessionError::Books)?;
                 met.known = Some(met.known.map_or(index, |known| known.max(index)));
@@ -88,89 +84,87 @@ impl Session {
         &mut self,
         books: &L,
         signer: &S,
-        asked: Asked,
-        token: TokenId,
-        amount: u64,
+        asked: &Ask,
+        (token, amount): (TokenId, u64),
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        let other = asked.token.is_some_and(|wants| wants != token)
-            || asked.amount.is_some_and(|wants| wants != amount);
-        if other {
+        if !asked.allows(&token, amount) {
             return Err(SessionError::OtherAsk);
         }
         let met = *self.met()?;
-        let log = books.own_log();
-        let selection = select(&books.holdings(), &token, amount)?;
-        let payee = Lock::Device { id: met.device, floor: asked.floor };
-        let mut outputs = alloc::vec![Output { token, amount, lock: payee }];
-        let change = selection.sum.checked_sub(amount).filter(|change| *change > 0);
-        if let Some(amount) = change {
-            let lock = Lock::Device { id: log.device, floor: log.at };
-            outputs.push(Output { token, amount, lock });
-        }
-        let change = change.and_then(|_| outputs.get(1).copied());
-        let (tip, proof) = books.tip(&relationship(&log.device, &met.device));
-        let stitch = books.accepted(&met.device);
-        let spent: Vec<SpendId> = selection.inputs.iter().map(Held::id).collect();
-        let outputs = List::try_from(outputs).map_err(|_| SessionError::Books)?;
-        let draft = Draft {
-            to: Some(Addressee { device: met.device, stitch, tip, proof }),
-            spends: spent.clone(),
-            value: Some(Value::transfer(outputs)),
-            ops: List::default(),
-            nonce: Some(asked.nonce),
+        let to = Payee { device: met.device, floor: asked.floor, nonce: Some(asked.nonce) };
+        let payment = match Payment::write(books, signer, to, token, amount) {
+            Ok(payment) => payment,
+            Err(error @ SessionError::Select(_)) => {
+                // Whatever was offered before will not come.
+                effects.frames.push(Message::Cancel {});
+                return self.end(error);
+            }
+            Err(error) => return Err(error),
         };
-        let written = write(&log, draft, books.network(), signer).ok_or(SessionError::Books)?;
-        let head = written.log.at.head;
-        let change = change.map(|output| selection.change(Note { output, head, number: 1 }));
-        let held = change.map(|held| held.ok_or(SessionError::Books)).transpose()?;
-        let dealing = written.dealing.clone().ok_or(SessionError::Books)?;
-        let plan = dealing.plan(books, met.known).ok_or(SessionError::Books)?;
-        let (index, floor) = (dealing.entry.index, asked.floor.index);
+        let plan = payment.dealing.plan(books, met.known).ok_or(SessionError::Books)?;
+        let (index, floor) = (payment.dealing.entry.index, asked.floor.index);
         effects.frames.push(Message::Offer { index, floor, token, amount, plan: plan.clone() });
-        let pending = Pending { written, spent, held: held.into_iter().collect() };
-        let (dealing, pending) = (Box::new(dealing), Some(Box::new(pending)));
-        self.outgoing = Outgoing::Offered { dealing, plan, pending };
+        self.outgoing = Outgoing::Offered { payment: Box::new(payment), plan };
         self.begun = true;
         Ok(())
     }
 
-    /// The peer says what it lacks: the entry becomes durable, and then leaves.
+    /// The peer says what it lacks of what it was told.
     pub(crate) fn wanted<L: Ledger>(
         &mut self,
         books: &L,
-        wanted: Wanted,
+        wanted: &Wanted,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         let outgoing = core::mem::replace(&mut self.outgoing, Outgoing::Idle);
-        let Outgoing::Offered { dealing, plan, pending } = outgoing else {
+        let (Outgoing::Offered { plan, .. } | Outgoing::Resumed { plan, .. }) = &outgoing else {
             return Err(SessionError::Unexpected("Want"));
         };
-        if !is_part(&wanted, &plan) {
+        if !is_part(wanted, plan) {
             return Err(SessionError::Unexpected("a Want of what was not offered"));
         }
-        let Some(pending) = pending else {
-            let dealt = deal(books, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
-            return self.send(dealt, effects);
-        };
-        let Pending { written, spent, held } = *pending;
-        let log = books.own_log();
-        let next = log.at.index.checked_add(1) == Some(written.log.at.index);
-        // A fork that came to light meanwhile freezes what it touches.
-        let holdings = books.holdings();
-        let holds = |id: &SpendId| holdings.iter().any(|held| held.id() == *id);
-        if !next || log.before != dealing.before || !spent.iter().all(holds) {
-            return Err(SessionError::Stale);
+        match outgoing {
+            Outgoing::Resumed { dealing, plan } => {
+                let dealt = deal(books, &dealing, &plan, wanted).ok_or(SessionError::Books)?;
+                self.send(dealt, effects)
+            }
+            Outgoing::Offered { payment, .. } if !payment.is_current(books) => {
+                self.offers = self.offers.saturating_add(1);
+                if self.offers > MAX_OFFERS {
+                    return Err(SessionError::Stale);
+                }
+                self.begun = false;
+                Ok(())
+            }
+            Outgoing::Offered { payment, plan } => {
+                self.bind(books, *payment, &plan, wanted, effects)
+            }
+            Outgoing::Idle | Outgoing::Sent { .. } => Err(SessionError::Unexpected("Want")),
         }
+    }
+
+    /// The payment becomes durable, and then leaves.
+    fn bind<L: Ledger>(
+        &mut self,
+        books: &L,
+        payment: Payment,
+        plan: &Plan,
+        wanted: &Wanted,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let Payment { written, spent, held, dealing } = payment;
         // What cannot be sent binds nobody.
         let ahead = Ahead { view: books, facts: &written.facts };
-        let dealt = deal(&ahead, &dealing, &plan, &wanted).ok_or(SessionError::Books)?;
+        let dealt = deal(&ahead, &dealing, plan, wanted).ok_or(SessionError::Books)?;
         let shown = |one: &PackOpened| (one.device, one.index) == (dealt.writer, dealt.index);
         if !dealt.pack.opened.iter().any(shown) {
             return Err(SessionError::Unexpected("a Want without the entry itself"));
         }
         self.send(dealt, effects)?;
-        effects.notices.push(Notice::Bound { index: written.log.at.index });
+        let index = written.log.at.index;
+        self.bound = Some(index);
+        effects.notices.push(Notice::Bound { index });
         effects.batch.written.push(written);
         effects.batch.spent = spent;
         effects.batch.held = held;

@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 use dsm_core::TokenId;
 use dsm_crypto::{Digest, Signer};
 use dsm_encoding::{Text, from_slice};
-use dsm_log::{DeviceId, Nonce, Position};
+use dsm_log::{DeviceId, Nonce};
 
+use crate::ask::{Ask, Request};
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
 use crate::incoming::Incoming;
@@ -20,9 +21,11 @@ use crate::outgoing::Outgoing;
 
 /// The most messages that a session hears.
 const MAX_HEARD: u32 = 1 << 12;
+/// How often an offer may be replaced by a later one.
+pub(crate) const MAX_OFFERS: u32 = 64;
 
 /// What a session is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// Call a peer, tell news, deliver what is due.
     Sync {
@@ -41,7 +44,7 @@ pub enum Goal {
     /// Be called, by any contact, and be paid whatever it likes.
     Receive {
         /// What to ask for.
-        ask: Option<(TokenId, u64)>,
+        ask: Option<Request>,
     },
 }
 
@@ -63,6 +66,8 @@ pub enum Event<'a> {
     Message(&'a [u8]),
     /// The batch of the last step is durable.
     Durable,
+    /// The person ends it. While nobody is bound nothing is spent.
+    Cancel,
 }
 
 /// The other side, once it said Hello.
@@ -86,26 +91,21 @@ pub(crate) struct Met {
     pub(crate) doubted: bool,
 }
 
-/// What the payee asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) nonce: Nonce,
-    pub(crate) floor: Position,
-    pub(crate) token: Option<TokenId>,
-    pub(crate) amount: Option<u64>,
-}
-
 /// One side of a conversation. A copy is one as well; only the one whose batches are durable counts.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub(crate) goal: Goal,
     pub(crate) salt: Nonce,
     pub(crate) met: Option<Met>,
-    pub(crate) asked: Option<Asked>,
+    pub(crate) asked: Option<Ask>,
     pub(crate) outgoing: Outgoing,
     pub(crate) incoming: Incoming,
     /// Whether the goal's payment was begun.
     pub(crate) begun: bool,
+    /// Index of the goal's payment, once the payer is bound by it.
+    pub(crate) bound: Option<u64>,
+    /// How many offers were replaced by a later one.
+    pub(crate) offers: u32,
     pub(crate) done: bool,
     pub(crate) failure: Option<SessionError>,
     /// Whether the peer said that it knows more of the own log than these books.
@@ -128,6 +128,8 @@ impl Session {
             outgoing: Outgoing::Idle,
             incoming: Incoming::Idle,
             begun: false,
+            bound: None,
+            offers: 0,
             done: false,
             failure: None,
             doubts: false,
@@ -193,11 +195,26 @@ impl Session {
                 self.hear(books, signer, message, &mut effects)?;
             }
             Event::Durable => {}
+            Event::Cancel => self.cancel(&mut effects)?,
         }
         if effects.batch.is_empty() && self.failure.is_none() {
             self.pump(books, signer, &mut effects)?;
         }
         Ok((self, effects))
+    }
+
+    /// The person ends it, unless the payment is bound already.
+    fn cancel(&mut self, effects: &mut Effects) -> Result<(), SessionError> {
+        match self.bound {
+            Some(index) => {
+                effects.notices.push(Notice::TooLate { index });
+                Ok(())
+            }
+            None => {
+                effects.frames.push(Message::Cancel {});
+                self.end(SessionError::Cancelled)
+            }
+        }
     }
 
     fn hello<L: Ledger>(&self, books: &L, peer: &DeviceId) -> Message {
@@ -219,7 +236,7 @@ impl Session {
     ) -> Result<(), SessionError> {
         let name = message.name();
         let greets = matches!(message, Message::Hello { .. });
-        let leaves = matches!(message, Message::Refuse { .. });
+        let leaves = matches!(message, Message::Refuse { .. } | Message::Cancel {});
         if self.met.is_none() != greets && !leaves {
             return Err(SessionError::Unexpected(name));
         }
@@ -247,8 +264,14 @@ impl Session {
             Message::Done {} if self.doubts => Err(SessionError::OldCopy),
             // Nothing is said to whoever may know these books to be old.
             _ if self.doubts => Ok(()),
-            Message::Ask { nonce, floor, token, amount, .. } => {
-                self.asked = Some(Asked { nonce, floor, token, amount });
+            Message::Ask { ask } => {
+                let peer = self.met()?.device;
+                // The first counts: what was offered upon it stays offered upon it.
+                if self.asked.is_none() {
+                    let request = ask.request.clone();
+                    effects.notices.extend(request.map(|request| Notice::Asked { peer, request }));
+                    self.asked = Some(ask);
+                }
                 Ok(())
             }
             Message::Offer { index, floor, token, amount, plan } => {
@@ -257,7 +280,7 @@ impl Session {
             Message::Resume { index, floor, plan } => {
                 self.resumed(books, index, floor, &plan, effects)
             }
-            Message::Want { wanted } => self.wanted(books, wanted, effects),
+            Message::Want { wanted } => self.wanted(books, &wanted, effects),
             Message::Pay { dealt } => self.paid(books, signer, *dealt, effects),
             Message::Receipt { dealt } => self.acknowledged(books, *dealt, effects),
             Message::Evidence { proofs } => self.evidence(books, proofs.into_inner(), effects),
@@ -265,6 +288,7 @@ impl Session {
             Message::Behind { hints } => self.compare_behind(books, &hints, effects),
             Message::Contradict { run } => self.contradicted(books, &run, effects),
             Message::Refuse { rule } => Err(SessionError::Refused { rule }),
+            Message::Cancel {} => Err(SessionError::PeerCancelled),
             Message::Done {} => {
                 let met = self.met()?;
                 met.done = true;
@@ -319,8 +343,9 @@ impl Session {
             effects.frames.push(Message::Doubt {});
             return Ok(());
         }
-        if let Goal::Receive { ask } = self.goal {
-            effects.frames.push(crate::incoming::ask(books, &device, ask));
+        if let Goal::Receive { ask } = &self.goal {
+            let ask = Ask::new(books, &device, ask.clone());
+            effects.frames.push(Message::Ask { ask });
         }
         self.tell_news(books, effects)
     }
@@ -351,14 +376,14 @@ impl Session {
             return Err(SessionError::OwnFork);
         }
         self.deliver(books, effects)?;
-        if !matches!(self.outgoing, Outgoing::Idle) {
+        if effects.more || !matches!(self.outgoing, Outgoing::Idle) {
             return Ok(());
         }
         if let Goal::Pay { token, amount, .. } = self.goal
             && !self.begun
         {
-            return match self.asked {
-                Some(asked) => self.offer(books, signer, asked, token, amount, effects),
+            return match self.asked.clone() {
+                Some(asked) => self.offer(books, signer, &asked, (token, amount), effects),
                 None if met.synced => Err(SessionError::NoAsk),
                 None => Ok(()),
             };

@@ -59,6 +59,8 @@ const TYPES: &[(&str, Again)] = &[
     ("dealing", again::<dsm_core::Dealing>),
     ("held", again::<dsm_session::Held>),
     ("signed-run", again::<dsm_session::SignedRun>),
+    ("request", again::<dsm_session::Request>),
+    ("ask", again::<dsm_session::Ask>),
     ("message", again::<dsm_session::Message>),
 ];
 

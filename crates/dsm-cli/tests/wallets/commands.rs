@@ -146,3 +146,21 @@ fn a_fork_is_shown_and_freezes_money() {
             .is_some_and(|one| one["error"].to_string().contains("only 0 base units"))
     );
 }
+
+#[test]
+fn a_request_shows_its_memo_to_the_payer_and_nothing_of_it_acts_on_the_terminal() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    let asks = ["--amount", "3", "--token", "CUP", "--expires", "1900000000"];
+    let memo = ["--memo", "two \u{1b}[31mcoffees\u{202e}"];
+    // He learns of the token by being paid once.
+    stage.meet("ada", &["pay", "ben", "1"], "ben");
+    let waiting = stage.wait("ben", &[&asks[..], &memo[..]].concat());
+    let paid = stage.run("ada", &["--json", "pay", "ben", "3", "--link", &waiting.link]);
+    assert_eq!((paid.code, waiting.end().code), (Some(0), Some(0)), "{paid:?}");
+    let asked = paid.event("asked").expect("the request");
+    assert_eq!(asked["memo"], "two \\u{1b}[31mcoffees\\u{202e}");
+    assert_eq!((&asked["amount"], &asked["expires"]), (&300.into(), &1_900_000_000.into()));
+    let long = "x".repeat(141);
+    let refused = stage.run("ben", &[&["receive"], &asks[..], &["--memo", &long]].concat());
+    assert_ne!(refused.code, Some(0));
+}

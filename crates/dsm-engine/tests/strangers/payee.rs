@@ -4,7 +4,7 @@ use dsm_core::pack::{Plan, Want, Wanted};
 use dsm_core::{Dealing, Dealt, Op, TokenId};
 use dsm_encoding::{List, Text};
 use dsm_log::DeviceId;
-use dsm_session::{Goal, Message, Notice, SessionError};
+use dsm_session::{Ask, Goal, Message, Notice, SessionError};
 use dsm_sim::Actor;
 
 use crate::person::{Person, UNITS, rogue};
@@ -224,13 +224,8 @@ fn a_second_ask_neither_pays_twice_nor_moves_the_first() {
     let ada_id = ada.id();
     let (met, nonces) = called(&mut ada, &mut eve, token, (0, None), |raw, eve, met| {
         let plan = asks(raw, eve);
-        raw.say(&Message::Ask {
-            nonce: [8; 32],
-            floor: eve.at(),
-            token: None,
-            amount: None,
-            enough: dsm_core::FinalityClass::Exposed,
-        });
+        let Message::Ask { ask } = ask_of(eve, None) else { panic!("an Ask") };
+        raw.say(&Message::Ask { ask: Ask { nonce: [8; 32], ..ask } });
         let pay = takes(raw, &plan);
         acknowledges(raw, eve, ada_id, &pay, met.known);
         raw.say(&ask_of(eve, None));

@@ -4,7 +4,7 @@ use dsm_core::pack::{Plan, Stretch, Wanted};
 use dsm_core::{Dealing, Lock, Op, Output, TokenId, View};
 use dsm_encoding::{List, to_vec};
 use dsm_log::Position;
-use dsm_session::{Goal, Message, SessionError};
+use dsm_session::{Goal, Message, Request, SessionError};
 use dsm_sim::{Actor, Payment};
 
 use crate::person::{Person, introduce, rogue};
@@ -171,8 +171,8 @@ fn two_entries_are_not_announced_at_once() {
     let (met, ()) = call(&mut ben, &mut eve, |raw, eve, greeting, ask| {
         let dealing = pay_asked(eve, id, ask, (token, 5)).dealing;
         let plan = dealing.plan(&eve.view, greeting.known).expect("a plan");
-        raw.say(&Message::Offer { index: 1, floor: 0, token, amount: 5, plan: plan.clone() });
-        raw.say(&Message::Resume { index: 2, floor: None, plan });
+        raw.say(&Message::Resume { index: 1, floor: None, plan: plan.clone() });
+        raw.say(&Message::Offer { index: 2, floor: 0, token, amount: 5, plan });
     });
     assert!(matches!(met.error(), Some(SessionError::Unexpected(_))), "{met:?}");
 }
@@ -183,12 +183,13 @@ fn who_asks_for_an_amount_refuses_another_while_nobody_is_bound() {
     for said in [(token, 4), (TokenId(dsm_crypto::Digest::ZERO), 5)] {
         let (mut ben, mut eve) = (ben.copied(), eve.clone());
         let id = ben.id();
-        let (met, wanted) = meet(&mut ben, Goal::Receive { ask: Some((token, 5)) }, |raw| {
-            let greeting = raw.greet(eve.id(), 0, None);
-            let ask = raw.hear_ask();
-            let dealing = pay_asked(&mut eve, id, ask, (token, 5)).dealing;
-            raw.offer(&eve, &dealing, greeting.known, said)
-        });
+        let (met, wanted) =
+            meet(&mut ben, Goal::Receive { ask: Some(Request::new(token, 5)) }, |raw| {
+                let greeting = raw.greet(eve.id(), 0, None);
+                let ask = raw.hear_ask();
+                let dealing = pay_asked(&mut eve, id, ask, (token, 5)).dealing;
+                raw.offer(&eve, &dealing, greeting.known, said)
+            });
         assert_eq!(met.error(), Some(&SessionError::OtherOffer));
         assert!(wanted.is_none());
     }

@@ -7,7 +7,7 @@ use dsm_core::{Dealing, Dealt, FinalityClass, Lock, Output, TokenId, Value, View
 use dsm_encoding::{List, from_slice, to_vec};
 use dsm_link::Link;
 use dsm_log::{DeviceId, Nonce, Position};
-use dsm_session::{Goal, Hint, Message};
+use dsm_session::{Goal, Hint, Message, Request};
 use dsm_sim::{Actor, NETWORK, outputs};
 
 use crate::person::Person;
@@ -106,7 +106,7 @@ impl Raw {
     /// What the honest payee asks for.
     pub(crate) fn hear_ask(&mut self) -> Ask {
         match self.hear_until("Ask") {
-            Some(Message::Ask { nonce, floor, .. }) => Ask { nonce, floor },
+            Some(Message::Ask { ask }) => Ask { nonce: ask.nonce, floor: ask.floor },
             _ => panic!("no Ask: {:?}", self.heard),
         }
     }
@@ -167,13 +167,9 @@ pub(crate) fn hello(device: DeviceId, accepted: u64, known: Option<u64>) -> Mess
 
 /// An Ask of an actor, where its log stands.
 pub(crate) fn ask_of(payee: &Actor, ask: Option<(TokenId, u64)>) -> Message {
-    Message::Ask {
-        nonce: [9; 32],
-        floor: payee.at(),
-        token: ask.map(|(token, _)| token),
-        amount: ask.map(|(_, amount)| amount),
-        enough: FinalityClass::Exposed,
-    }
+    let request = ask.map(|(token, amount)| Request::new(token, amount));
+    let enough = FinalityClass::Exposed;
+    Message::Ask { ask: dsm_session::Ask { nonce: [9; 32], floor: payee.at(), request, enough } }
 }
 
 /// What is wanted of an entry's plan.

@@ -1,7 +1,7 @@
 //! Every message in every state: a typed error or silence, no panic, and unchanged books.
 
 use dsm_core::pack::{Plan, Wanted};
-use dsm_core::{FinalityClass, Lock, TokenId};
+use dsm_core::{Lock, TokenId};
 use dsm_encoding::{List, Text, to_vec};
 use dsm_engine::ConverseError;
 use dsm_link::{Link, LinkError};
@@ -66,6 +66,7 @@ fn samples(eve: &Actor, victim: &Person) -> Vec<Message> {
         Message::Shown { signed: None },
         Message::Refuse { rule: Text::try_from("R-01").expect("short") },
         Message::Done {},
+        Message::Cancel {},
     ]
 }
 
@@ -239,13 +240,7 @@ fn strangers_and_impostors_are_sent_away() {
 #[test]
 fn chatter_without_end_is_cut_off() {
     let (mut ada, eve, _) = victim();
-    let ask = Message::Ask {
-        nonce: [0; 32],
-        floor: eve.at(),
-        token: None,
-        amount: None,
-        enough: FinalityClass::Exposed,
-    };
+    let ask = ask_of(&eve, None);
     let (met, ()) = meet(&mut ada, OPEN, |raw| {
         raw.greet(eve.id(), 0, None);
         for _ in 0..5_000 {

@@ -1,10 +1,12 @@
 //! One suite for every store: wallets that talk, forget, die and cheat.
 
+mod cancel;
 mod forks;
 mod home;
 mod keep;
 mod person;
 mod roster;
+mod table;
 mod talk;
 mod trade;
 mod tree;

@@ -3,7 +3,7 @@
 use dsm_core::identity::{Genesis, device_tree};
 use dsm_core::pack::Pack;
 use dsm_core::{
-    Cosigners, Draft, FinalityClass, Kind, Lock, Note, Output, OwnLog, Policy, Settings,
+    Cosigners, Draft, FinalityClass, Kind, Lock, Note, Op, Output, OwnLog, Policy, Settings,
     Supervision, TokenId, Value, examine, lot_id, write,
 };
 use dsm_crypto::{Domain, KemSecret, RecoverySecret, Secret, SecretKey, Signer, hash};
@@ -127,6 +127,15 @@ impl<'h, H: Home> Person<'h, H> {
         };
         self.commit(&changes).expect("a token");
         (mint, policy)
+    }
+
+    /// Writes an entry that says nothing, to nobody.
+    pub(crate) fn idle(&mut self) {
+        let ops = List::try_from(vec![Op::Checkpoint {}]).expect("one operation");
+        let draft = Draft { ops, ..Draft::default() };
+        let written = write(&self.books().own_log(), draft, NETWORK, &self.key);
+        let batch = Batch { written: vec![written.expect("an entry")], ..Batch::default() };
+        self.commit(&Changes { batch, ..Changes::default() }).expect("a durable entry");
     }
 
     /// Issues the lot of a new token to itself.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use dsm_core::TokenId;
 use dsm_crypto::{Domain, hash};
-use dsm_session::{Event, Goal, Notice, Session, SessionError};
+use dsm_session::{Event, Goal, Notice, Request, Session, SessionError};
 use dsm_store::Changes;
 
 use crate::home::Home;
@@ -128,7 +128,7 @@ impl Talk {
 }
 
 /// 32 bytes that differ from talk to talk.
-fn fresh(name: &str, count: u64) -> [u8; 32] {
+pub(crate) fn fresh(name: &str, count: u64) -> [u8; 32] {
     *hash(Domain::Seed, &("fresh", name, count)).as_bytes()
 }
 
@@ -142,6 +142,7 @@ pub(crate) fn talk<H: Home, O: Home>(
     let mut talk = Talk::default();
     let count = caller.books().history(None).len() as u64;
     let one = Session::new(goal, fresh(&caller.name, count));
+    let ask = ask.map(|(token, amount)| Request::new(token, amount));
     let other = Session::new(Goal::Receive { ask }, fresh(&callee.name, count));
     let mut one = End { person: caller, session: Some(one), inbox: VecDeque::new() };
     let mut other = End { person: callee, session: Some(other), inbox: VecDeque::new() };

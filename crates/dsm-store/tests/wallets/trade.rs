@@ -127,7 +127,8 @@ pub(crate) fn frames_delivered_again_change_nothing<H: Home>(home: &H) {
     assert!(paid.over);
     let before = ben.books().history(None);
     // All that Ada said, said again to a new session.
-    let mut session = Some(Session::new(Goal::Receive { ask: Some((token, 300)) }, [9; 32]));
+    let ask = Some(dsm_session::Request::new(token, 300));
+    let mut session = Some(Session::new(Goal::Receive { ask }, [9; 32]));
     for (_, frame) in paid.heard.iter().filter(|(side, _)| *side == 0) {
         let Some(now) = session.take() else { break };
         let stepped = {

@@ -3,7 +3,7 @@
 use dsm_core::{Before, Dealing, FinalityClass, Lineage};
 use dsm_encoding::{Writer, from_slice, to_vec};
 use dsm_log::{ForkProof, Position, SignedHead};
-use dsm_session::{Held, Message, SignedRun};
+use dsm_session::{Ask, Held, Message, Request, SignedRun};
 
 use super::{Example, bytes_of};
 use crate::accept::trade::{nonce, transfer};
@@ -21,18 +21,19 @@ pub(super) fn examples() -> Vec<Example> {
     let held = Held::new(note, &lineage).expect("one device");
     let (device, salt) = (trade.ada, nonce());
     let hello = Message::Hello { network: NETWORK, device, salt, accepted: 3, known: Some(7) };
-    let ask = Message::Ask {
-        nonce: nonce(),
-        floor,
-        token: Some(token),
-        amount: Some(amount),
-        enough: FinalityClass::Anchored,
+    let request = Request {
+        memo: Some("two coffees".try_into().expect("a short memo")),
+        expires: Some(1_900_000_000),
+        ..Request::new(token, amount)
     };
     let signed = SignedHead { device, at: floor, signature: run().signature };
+    let open = Ask { nonce: nonce(), floor, request: None, enough: FinalityClass::Anchored };
+    let ask = Ask { request: Some(request.clone()), ..open.clone() };
     let resume = Message::Resume { index, floor: None, plan: plan.clone() };
     let messages = [
         hello,
-        ask,
+        Message::Ask { ask: ask.clone() },
+        Message::Ask { ask: open },
         Message::Offer { index, floor: 0, token, amount, plan: plan.clone() },
         Message::Want { wanted: all(&plan) },
         Message::Pay { dealt: Box::new(deal.dealt.clone()) },
@@ -46,6 +47,7 @@ pub(super) fn examples() -> Vec<Example> {
         Message::Doubt {},
         Message::Shown { signed: Some(Box::new(signed)) },
         Message::Shown { signed: None },
+        Message::Cancel {},
     ];
     let dealing = Dealing {
         entry: written.entry.clone(),
@@ -57,6 +59,8 @@ pub(super) fn examples() -> Vec<Example> {
         ("note", to_vec(&note)),
         ("dealing", to_vec(&dealing)),
         ("held", to_vec(&held)),
+        ("request", to_vec(&request)),
+        ("ask", to_vec(&ask)),
         ("signed-run", to_vec(&run())),
         ("message", sync()),
     ];

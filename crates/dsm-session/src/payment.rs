@@ -1,0 +1,93 @@
+//! A payment that is written and binds nobody yet (`spec/sessions.md`, paying).
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use dsm_core::{Addressee, Dealing, Draft, Lock, Note, Output, TokenId, Value, Written, write};
+use dsm_crypto::Signer;
+use dsm_encoding::List;
+use dsm_log::{DeviceId, Nonce, Position, SpendId, relationship};
+
+use crate::error::SessionError;
+use crate::held::{Held, select};
+use crate::ledger::Ledger;
+
+/// An entry that pays, signed in memory. Whoever makes it durable is bound by it.
+#[derive(Clone, Debug)]
+pub(crate) struct Payment {
+    pub(crate) written: Written,
+    pub(crate) spent: Vec<SpendId>,
+    pub(crate) held: Vec<Held>,
+    /// What the payee will need to see.
+    pub(crate) dealing: Box<Dealing>,
+}
+
+/// To whom, and what it answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payee {
+    pub(crate) device: DeviceId,
+    /// A place of its own log.
+    pub(crate) floor: Position,
+    /// Of its Ask; none if the payment answers a contact card.
+    pub(crate) nonce: Option<Nonce>,
+}
+
+impl Payment {
+    /// Selects inputs and writes the entry; the change goes back to the payer.
+    ///
+    /// # Errors
+    /// If there is not enough, or the books lack something.
+    pub(crate) fn write<L: Ledger, S: Signer>(
+        books: &L,
+        signer: &S,
+        to: Payee,
+        token: TokenId,
+        amount: u64,
+    ) -> Result<Self, SessionError> {
+        let log = books.own_log();
+        let selection = select(&books.holdings(), &token, amount)?;
+        let payee = Lock::Device { id: to.device, floor: to.floor };
+        let mut outputs = alloc::vec![Output { token, amount, lock: payee }];
+        let change = selection.sum.checked_sub(amount).filter(|change| *change > 0);
+        if let Some(amount) = change {
+            let lock = Lock::Device { id: log.device, floor: log.at };
+            outputs.push(Output { token, amount, lock });
+        }
+        let change = change.and_then(|_| outputs.get(1).copied());
+        let spent: Vec<SpendId> = selection.inputs.iter().map(Held::id).collect();
+        let outputs = List::try_from(outputs).map_err(|_| SessionError::Books)?;
+        let draft = Draft {
+            to: Some(addressee(books, to.device, books.accepted(&to.device))),
+            spends: spent.clone(),
+            value: Some(Value::transfer(outputs)),
+            ops: List::default(),
+            nonce: to.nonce,
+        };
+        let written = write(&log, draft, books.network(), signer).ok_or(SessionError::Books)?;
+        let head = written.log.at.head;
+        let change = change.map(|output| selection.change(Note { output, head, number: 1 }));
+        let held = change.map(|held| held.ok_or(SessionError::Books)).transpose()?;
+        let dealing = Box::new(written.dealing.clone().ok_or(SessionError::Books)?);
+        Ok(Self { written, spent, held: held.into_iter().collect(), dealing })
+    }
+
+    /// Whether the own log stands where it did, and nothing that is consumed was spent or frozen
+    /// meanwhile.
+    pub(crate) fn is_current<L: Ledger>(&self, books: &L) -> bool {
+        let log = books.own_log();
+        let next = log.at.index.checked_add(1) == Some(self.written.log.at.index);
+        let holdings = books.holdings();
+        let holds = |id: &SpendId| holdings.iter().any(|held| held.id() == *id);
+        next && log.before == self.dealing.before && self.spent.iter().all(holds)
+    }
+}
+
+/// The peer of an entry that is about to be written.
+pub(crate) fn addressee<L: Ledger>(
+    books: &L,
+    device: DeviceId,
+    stitch: Option<Position>,
+) -> Addressee {
+    let (tip, proof) = books.tip(&relationship(&books.me(), &device));
+    Addressee { device, stitch, tip, proof }
+}
