@@ -17,6 +17,7 @@ extern crate alloc;
 mod accept;
 mod ahead;
 mod class;
+pub mod data;
 mod deal;
 mod entry;
 pub mod identity;

@@ -114,6 +114,8 @@ domains! {
     Introduction = "introduction";
     /// The digits that two persons compare at a first meeting.
     ShortString = "short string";
+    /// A schema of application state.
+    Schema = "schema";
     /// Secrets derived from a seed.
     Seed = "seed";
     /// A key that seals.

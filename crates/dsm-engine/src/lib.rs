@@ -10,6 +10,7 @@ mod error;
 mod introduce;
 mod proof;
 mod secure;
+mod share;
 
 pub use clock::Stopwatch;
 pub use engine::{Engine, Keys};
@@ -17,3 +18,4 @@ pub use error::{ConverseError, IssueError, ProofError};
 pub use introduce::IntroduceError;
 pub use proof::{Examined, NoteProof, Step, examined, lineage_of, note_proof};
 pub use secure::{Secure, SecureError};
+pub use share::ShareError;

@@ -14,6 +14,7 @@ use crate::overlay::Overlay;
 use crate::rows::load;
 use crate::wallet::Wallet;
 
+mod data;
 mod ledger;
 mod reads;
 mod receipt;

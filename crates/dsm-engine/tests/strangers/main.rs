@@ -11,5 +11,6 @@ mod payee;
 mod payer;
 mod person;
 mod raw;
+mod sharing;
 mod states;
 mod wire;
