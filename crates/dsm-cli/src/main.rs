@@ -13,6 +13,7 @@ mod meet;
 mod output;
 mod pay;
 mod proof;
+mod receive;
 mod settings;
 mod show;
 mod token;
@@ -62,8 +63,8 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         }
         Command::Receive { link, amount, token, memo, expires, times } => {
             let ask = amount.zip(token);
-            let ask = ask.map(|(amount, token)| pay::Asked { amount, token, memo, expires });
-            pay::receive(&home, &link, ask, times, output)
+            let ask = ask.map(|(amount, token)| receive::Asked { amount, token, memo, expires });
+            receive::receive(&home, &link, ask, times, output)
         }
         Command::Pay { contact, amount, token, link } => {
             pay::pay(&home, &contact, &amount, token.as_deref(), &link, output)

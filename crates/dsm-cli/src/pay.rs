@@ -1,17 +1,19 @@
-//! `dsm pay`, `dsm receive` and `dsm contact sync`: conversations over a link.
+//! `dsm pay` and `dsm contact sync`: calls over a link.
 
-use anyhow::{Context, anyhow, bail};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
 use cpu_time::ProcessTime;
+use dsm_core::View;
 use dsm_core::identity::Card;
-use dsm_core::{Reject, TokenId, View};
 use dsm_crypto::Secret;
-use dsm_encoding::Text;
 use dsm_engine::{ConverseError, Engine, Secure};
 use dsm_home::{Home, fresh};
+use dsm_link::{Link, Traffic};
 use dsm_log::DeviceId;
-use dsm_session::{Goal, Ledger, MAX_MEMO, Notice, Request, SessionError};
-use dsm_store::{FileKv, Kv, StoreError};
-use dsm_transport::{TcpLink, TcpPlace};
+use dsm_session::{Goal, Ledger, Notice};
+use dsm_store::{FileKv, Kv};
+use dsm_transport::TcpLink;
 use serde_json::{Value, json};
 
 use crate::link::Place;
@@ -37,7 +39,8 @@ pub(crate) fn pay(
     };
     let Err(error) = call(&mut engine, contact, link, goal, output) else { return Ok(()) };
     let later = format!("dsm contact sync {contact} --link ...");
-    Err(match outcome(&engine, contact, before)? {
+    let Ok(outcome) = outcome(&engine, contact, before) else { return Err(error) };
+    Err(match outcome {
         Outcome::Acknowledged => {
             let why = chain(&error);
             let text = format!("the payment is final; then the conversation broke off: {why}");
@@ -95,69 +98,6 @@ pub(crate) fn sync(
     call(&mut engine, contact, link, Goal::Sync { peer }, output)
 }
 
-/// What a person asks for, as typed.
-pub(crate) struct Asked {
-    pub(crate) amount: String,
-    pub(crate) token: String,
-    pub(crate) memo: Option<String>,
-    pub(crate) expires: Option<u64>,
-}
-
-/// Waits for callers.
-pub(crate) fn receive(
-    home: &Home,
-    Place::Tcp(address): &Place,
-    ask: Option<Asked>,
-    times: u32,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let mut engine = home.open()?;
-    let ask = match ask {
-        None => None,
-        Some(Asked { amount, token, memo, expires }) => {
-            let policy = token::find(&engine.wallet().books()?, Some(&token))?;
-            let memo = memo.as_deref().map(Text::try_from).transpose();
-            let memo = memo.map_err(|_| anyhow!("a memo has at most {MAX_MEMO} bytes"))?;
-            let amount = amount::read(&amount, &policy)?;
-            Some(Request { memo, expires, ..Request::new(policy.id(), amount) })
-        }
-    };
-    let place = TcpPlace::bind(*address)?;
-    let address = place.address()?;
-    let text = format!("waiting at tcp:{address}");
-    output.note(&text, &json!({ "event": "waiting", "link": format!("tcp:{address}") }));
-    let mut last = Ok(());
-    let mut met = 0;
-    while met < times {
-        let mut heard = Vec::new();
-        let goal = Goal::Receive { ask: ask.clone() };
-        last = answer(&mut engine, place.accept()?, goal, &mut heard, output);
-        // A stranger does not use up the visit of a contact.
-        let came = heard.iter().any(|notice| matches!(notice, Notice::Met { .. }));
-        let stranger = last.as_ref().err().is_some_and(is_stranger);
-        met += u32::from(came || !stranger);
-        if let (Some(asked), Ok(())) = (&ask, &last) {
-            last = check_received((asked.token, asked.amount), &heard);
-        }
-        if let (Err(error), true) = (&last, met < times) {
-            output.fail(error);
-        }
-    }
-    last
-}
-
-/// Whether what arrived is what was asked for: a payer that is bound may have said something else.
-fn check_received((token, amount): (TokenId, u64), heard: &[Notice]) -> anyhow::Result<()> {
-    let asked = |notice: &Notice| {
-        matches!(notice, Notice::Received { token: of, amount: units, .. }
-            if (*of, *units) == (token, amount))
-    };
-    if heard.iter().any(asked) {
-        return Ok(());
-    }
-    bail!("what was asked for did not arrive; see `dsm history` for what did")
-}
-
 fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
     let books = engine.wallet().books()?;
     let found = books.contact_named(contact);
@@ -182,63 +122,54 @@ fn call(
         format!("nobody answers at tcp:{address}; the other side runs `dsm receive`")
     })?;
     let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, &mut Vec::new(), output)
+    converse(engine, &mut link, goal, output)
 }
 
-/// Somebody called: the secure channel first.
-fn answer(
-    engine: &mut Engine<FileKv>,
-    link: TcpLink,
-    goal: Goal,
-    heard: &mut Vec<Notice>,
-    output: &mut Output,
-) -> anyhow::Result<()> {
-    let mut link = engine.answer(link, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, heard, output)
-}
-
-/// Whether it may be that somebody failed who is no contact, if none was met.
-fn is_stranger(error: &anyhow::Error) -> bool {
-    use SessionError::{Form, Rejected, TooLong, Unexpected, WrongPeer};
-    match error.downcast_ref::<SessionError>() {
-        Some(Rejected(Reject::UnknownPeer { .. } | Reject::Network)) => true,
-        Some(Form(_) | TooLong | Unexpected(_) | WrongPeer { .. }) => true,
-        Some(_) => false,
-        None => !error.is::<StoreError>(),
-    }
-}
-
-/// One conversation, with its figures; keeps what was told.
+/// One conversation, with its figures.
 fn converse(
     engine: &mut Engine<FileKv>,
     link: &mut Secure<TcpLink>,
     goal: Goal,
-    heard: &mut Vec<Notice>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let cpu = ProcessTime::now();
     let clock = dsm_engine::Stopwatch::start();
+    let mut heard = Vec::new();
     let result = engine.converse(link, goal, fresh()?, &mut |notice| heard.push(notice.clone()));
-    let figures = json!({
-        "event": "met",
-        "sent_bytes": link.link().sent,
-        "received_bytes": link.link().received,
-        "cpu_us": u64::try_from(cpu.elapsed().as_micros())?,
-        "wall_us": u64::try_from(clock.elapsed().as_micros())?,
-    });
-    let books = engine.wallet().books()?;
-    for notice in heard.iter() {
-        let (text, object) = explain(&books, notice);
-        output.say(&text, &object);
+    let figures = Figures { traffic: link.traffic(), cpu: cpu.elapsed(), wall: clock.elapsed() };
+    // If the store failed there are no books to look things up in.
+    if let Ok(books) = engine.wallet().books() {
+        for notice in &heard {
+            let (text, object) = explain(&books, notice);
+            output.say(&text, &object);
+        }
     }
-    books.check()?;
-    let text = format!("{} B sent, {} B received", link.link().sent, link.link().received);
-    output.note(&text, &figures);
-    result.map_err(describe)
+    figures.tell(output);
+    result.map_err(describe)?;
+    Ok(engine.rest()?)
+}
+
+/// What a conversation took.
+pub(crate) struct Figures {
+    pub(crate) traffic: Traffic,
+    pub(crate) cpu: Duration,
+    pub(crate) wall: Duration,
+}
+
+impl Figures {
+    pub(crate) fn tell(&self, output: &mut Output) {
+        let Self { traffic: Traffic { sent, received, .. }, cpu, wall } = self;
+        let micros = |time: &Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let figures = json!({
+            "event": "met", "sent_bytes": sent, "received_bytes": received,
+            "cpu_us": micros(cpu), "wall_us": micros(wall),
+        });
+        output.note(&format!("{sent} B sent, {received} B received"), &figures);
+    }
 }
 
 /// Keeps the causes, for exit texts and for the rule in `--json`.
-fn describe(error: ConverseError) -> anyhow::Error {
+pub(crate) fn describe(error: ConverseError) -> anyhow::Error {
     match error {
         ConverseError::Session(error) => anyhow!(error),
         ConverseError::Store(error) => anyhow!(error),
@@ -247,7 +178,7 @@ fn describe(error: ConverseError) -> anyhow::Error {
     }
 }
 
-fn explain<K: Kv>(books: &dsm_store::Books<'_, K>, notice: &Notice) -> (String, Value) {
+pub(crate) fn explain<K: Kv>(books: &dsm_store::Books<'_, K>, notice: &Notice) -> (String, Value) {
     let name = |device| books.name_of(device).unwrap_or_else(|| device.to_string());
     match notice {
         Notice::Met { peer } => {

@@ -1,15 +1,74 @@
-//! One conversation with one peer, from Hello to Done.
+//! A conversation from the side of its link: what comes is handed to the engine, one message at a
+//! time, and what it answers is sent.
 
 use dsm_crypto::Digest;
 use dsm_link::Link;
-use dsm_log::Nonce;
-use dsm_session::{Event, Goal, MAX_MESSAGE, Notice, Session};
-use dsm_store::{Changes, Kv};
+use dsm_log::{DeviceId, Nonce};
+use dsm_session::{Goal, MAX_MESSAGE, Notice};
+use dsm_store::Kv;
 
+use crate::event::{Answer, Conversation, Event, Next};
 use crate::{ConverseError, Engine};
 
+/// The most bytes of a message of whoever is not known yet: a Hello or a Refuse.
+pub const MAX_GREETING: usize = 1 << 10;
+
+/// Where a conversation is.
+pub(crate) struct Talk<'l, L> {
+    pub(crate) of: Conversation,
+    link: &'l mut L,
+    /// The peer, once it said Hello and is known.
+    pub(crate) peer: Option<DeviceId>,
+    next: Next,
+}
+
+impl<'l, L: Link> Talk<'l, L> {
+    /// A conversation over a link, and how it begins.
+    pub(crate) fn new(
+        of: Conversation,
+        link: &'l mut L,
+        goal: Goal,
+        fresh: Nonce,
+    ) -> (Self, Event) {
+        let proven = link.peer_key().map(Digest::from_bytes);
+        let talk = Self { of, link, peer: None, next: Next::Listen };
+        (talk, Event::Open { of, goal, fresh, proven })
+    }
+
+    /// Takes an answer and sends it; says whether another one comes.
+    pub(crate) fn take(&mut self, answer: Answer) -> bool {
+        if let Next::Over(Err(ConverseError::Link(_))) = self.next {
+            return matches!(answer.next, Next::Answer);
+        }
+        let sent = answer.frames.iter().try_for_each(|frame| self.link.send(frame));
+        self.peer = answer.peer.or(self.peer);
+        let more = matches!(answer.next, Next::Answer);
+        // Why the session ended says more than that its last word was not heard.
+        self.next = match (answer.next, sent) {
+            (next @ Next::Over(Err(_)), _) | (next, Ok(())) => next,
+            (_, Err(error)) => Next::Over(Err(ConverseError::Link(error))),
+        };
+        more
+    }
+
+    /// Waits for what the peer says; the end, if this is it.
+    pub(crate) fn hear(&mut self) -> Result<Event, Result<(), ConverseError>> {
+        match std::mem::replace(&mut self.next, Next::Listen) {
+            Next::Over(result) => return Err(result),
+            Next::Answer | Next::Listen => {}
+        }
+        let most = if self.peer.is_some() { MAX_MESSAGE } else { MAX_GREETING };
+        match self.link.receive(most) {
+            Ok(Some(message)) => Ok(Event::Message { of: self.of, message }),
+            Ok(None) => Err(Err(ConverseError::HungUp)),
+            Err(error) => Err(Err(ConverseError::Link(error))),
+        }
+    }
+}
+
 impl<K: Kv> Engine<K> {
-    /// Holds a conversation over a link until both sides have nothing more to say.
+    /// Holds a conversation over a link until both sides have nothing more to say: an engine's turns
+    /// on the calling thread, for one link.
     ///
     /// `fresh` is 32 bytes that nobody can guess; `tell` hears what a person may want to know, each
     /// after it is durable.
@@ -23,48 +82,18 @@ impl<K: Kv> Engine<K> {
         fresh: Nonce,
         tell: &mut dyn FnMut(&Notice),
     ) -> Result<(), ConverseError> {
-        let proven = link.peer_key().map(Digest::from_bytes);
-        let mut session = Session::new(goal, fresh).proven(proven);
-        let mut message = Vec::new();
-        let mut started = false;
-        let mut durable = false;
-        loop {
-            let event = match (started, durable) {
-                (false, _) => Event::Start,
-                (true, true) => Event::Durable,
-                (true, false) => Event::Message(&message),
-            };
-            started = true;
-            let books = self.wallet.books()?;
-            let stepped = session.step(&books, &self.keys.main, event);
-            books.check()?;
-            let (next, effects) = stepped.map_err(ConverseError::Session)?;
-            drop(books);
-            session = next;
-            let wallet = &mut self.wallet;
-            let then = effects.persist(|batch| {
-                wallet.commit(&Changes { batch: batch.clone(), ..Changes::default() })
+        let (mut talk, mut event) = Talk::new(Conversation(0), link, goal, fresh);
+        let result = loop {
+            self.turn(vec![event], &mut |_, _, answer| {
+                answer.notices.iter().for_each(&mut *tell);
+                talk.take(answer);
             })?;
-            for notice in &then.notices {
-                tell(notice);
+            match talk.hear() {
+                Ok(next) => event = next,
+                Err(result) => break result,
             }
-            let sent = then.frames.iter().try_for_each(|frame| link.send(frame));
-            // Why the session ended says more than that its last word was not heard.
-            if let Some(failure) = session.failure() {
-                return Err(ConverseError::Session(failure.clone()));
-            }
-            sent.map_err(ConverseError::Link)?;
-            durable = then.wrote;
-            if durable {
-                continue;
-            }
-            if session.is_over() {
-                return Ok(());
-            }
-            message = link
-                .receive(MAX_MESSAGE)
-                .map_err(ConverseError::Link)?
-                .ok_or(ConverseError::HungUp)?;
-        }
+        };
+        self.turn(vec![Event::Close { of: talk.of }], &mut |_, _, _| {})?;
+        result
     }
 }

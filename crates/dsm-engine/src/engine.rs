@@ -1,6 +1,7 @@
 //! A wallet with its keys.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dsm_core::{
     Draft, FinalityClass, Lineage, Lock, Note, Output, OwnLog, Policy, TokenId, Value, View,
@@ -13,6 +14,7 @@ use dsm_log::{DeviceDescriptor, DeviceId};
 use dsm_session::{Batch, Held, Ledger};
 use dsm_store::{Changes, Kv, StoreError, Wallet};
 
+use crate::turn::Sessions;
 use crate::{IssueError, Secure, SecureError};
 
 /// The keys of a wallet's devices: of the one that pays and is paid, and of one for each token that
@@ -31,13 +33,17 @@ pub struct Keys {
 #[derive(Debug)]
 pub struct Engine<K: Kv> {
     pub(crate) wallet: Wallet<K>,
-    pub(crate) keys: Keys,
+    pub(crate) main: SecretKey,
+    issuing: BTreeMap<DeviceId, SecretKey>,
+    pub(crate) kem: Arc<KemSecret>,
+    pub(crate) sessions: Sessions,
 }
 
 impl<K: Kv> Engine<K> {
     /// A wallet with its keys.
     pub fn new(wallet: Wallet<K>, keys: Keys) -> Self {
-        Self { wallet, keys }
+        let Keys { main, issuing, kem } = keys;
+        Self { wallet, main, issuing, kem: Arc::new(kem), sessions: Sessions::new() }
     }
 
     /// The wallet.
@@ -55,7 +61,7 @@ impl<K: Kv> Engine<K> {
         peer: &KemPublic,
         fresh: Secret<32>,
     ) -> Result<Secure<L>, SecureError> {
-        Secure::call(link, self.wallet.network(), &self.keys.kem, peer, fresh)
+        Secure::call(link, self.wallet.network(), &self.kem, peer, fresh)
     }
 
     /// Answers a call over a link, with 32 fresh bytes.
@@ -63,7 +69,7 @@ impl<K: Kv> Engine<K> {
     /// # Errors
     /// [`SecureError`].
     pub fn answer<L: Link>(&self, link: L, fresh: Secret<32>) -> Result<Secure<L>, SecureError> {
-        Secure::answer(link, self.wallet.network(), &self.keys.kem, fresh)
+        Secure::answer(link, self.wallet.network(), &self.kem, fresh)
     }
 
     /// Makes something durable that no conversation brought.
@@ -72,6 +78,14 @@ impl<K: Kv> Engine<K> {
     /// What the store says.
     pub fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.wallet.commit(changes)
+    }
+
+    /// Makes durable what could wait: before a rest.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn rest(&mut self) -> Result<(), StoreError> {
+        self.wallet.flush()
     }
 
     /// Begins the log of a token's issuing device and keeps the policy.
@@ -94,7 +108,7 @@ impl<K: Kv> Engine<K> {
             policies: vec![policy],
             ..Changes::default()
         })?;
-        self.keys.issuing.insert(device, key);
+        self.issuing.insert(device, key);
         Ok(token)
     }
 
@@ -113,7 +127,7 @@ impl<K: Kv> Engine<K> {
         let policy = books.policy(token).ok_or(IssueError::NotIssuer)?;
         let issuer = policy.issuer;
         let log = books.own_log_of(&issuer).ok_or(IssueError::NotIssuer)?;
-        let key = self.keys.issuing.get(&issuer).ok_or(IssueError::NotIssuer)?;
+        let key = self.issuing.get(&issuer).ok_or(IssueError::NotIssuer)?;
         if books.is_forked(&issuer) || books.is_forked(&books.me()) {
             return Err(IssueError::OwnFork);
         }

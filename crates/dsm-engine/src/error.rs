@@ -5,6 +5,8 @@ use dsm_link::LinkError;
 use dsm_session::SessionError;
 use dsm_store::StoreError;
 
+use crate::SecureError;
+
 /// Why a conversation ended early. What was durable stays; a new conversation takes it up again.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -17,6 +19,10 @@ pub enum ConverseError {
     Link(LinkError),
     /// The peer hung up before the end.
     HungUp,
+    /// Too many conversations are going on.
+    Busy,
+    /// The engine stopped.
+    Stopped,
 }
 
 impl std::fmt::Display for ConverseError {
@@ -26,6 +32,8 @@ impl std::fmt::Display for ConverseError {
             Self::Store(error) => error.fmt(to),
             Self::Link(error) => error.fmt(to),
             Self::HungUp => to.write_str("the peer hung up before the end"),
+            Self::Busy => to.write_str("too many conversations are going on; call again later"),
+            Self::Stopped => to.write_str("the wallet is closing"),
         }
     }
 }
@@ -36,7 +44,7 @@ impl std::error::Error for ConverseError {
             Self::Session(error) => Some(error),
             Self::Store(error) => Some(error),
             Self::Link(error) => Some(error),
-            Self::HungUp => None,
+            Self::HungUp | Self::Busy | Self::Stopped => None,
         }
     }
 }
@@ -44,6 +52,33 @@ impl std::error::Error for ConverseError {
 impl From<StoreError> for ConverseError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+/// Why the visit of a caller ended early.
+#[derive(Debug)]
+pub enum VisitError {
+    /// There was no secure channel.
+    Secure(SecureError),
+    /// There was, and then the conversation failed.
+    Converse(ConverseError),
+}
+
+impl std::fmt::Display for VisitError {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Secure(error) => error.fmt(to),
+            Self::Converse(error) => error.fmt(to),
+        }
+    }
+}
+
+impl std::error::Error for VisitError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(match self {
+            Self::Secure(error) => error,
+            Self::Converse(error) => error,
+        })
     }
 }
 

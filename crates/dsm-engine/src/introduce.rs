@@ -83,7 +83,7 @@ impl<K: Kv> Engine<K> {
         let card = self.own_card()?;
         let (caller, first) = Initiator::call(self.wallet.network(), fresh);
         link.send(&first)?;
-        let (caller, third) = caller.hear(&hear(link, SECOND)?, &card, &self.keys.main)?;
+        let (caller, third) = caller.hear(&hear(link, SECOND)?, &card, &self.main)?;
         link.send(&third)?;
         Ok(caller.finish(&hear(link, LONGEST)?)?)
     }
@@ -102,7 +102,7 @@ impl<K: Kv> Engine<K> {
         let (called, second) = Responder::answer(self.wallet.network(), &first, fresh)?;
         link.send(&second)?;
         let third = hear(link, LONGEST)?;
-        let (introduced, fourth) = called.finish(&third, &card, &self.keys.main)?;
+        let (introduced, fourth) = called.finish(&third, &card, &self.main)?;
         link.send(&fourth)?;
         Ok(introduced)
     }

@@ -1,7 +1,7 @@
 //! The secure channel over any live link (`spec/channel.md`).
 
 use dsm_crypto::{KemPublic, KemSecret, Secret};
-use dsm_link::{Link, LinkError};
+use dsm_link::{Link, LinkError, Traffic};
 use dsm_log::Network;
 use dsm_session::channel::{Channel, ChannelError, FIRST, Initiator, Responder, SEAL, SECOND};
 
@@ -109,5 +109,9 @@ impl<L: Link> Link for Secure<L> {
 
     fn peer_key(&self) -> Option<[u8; 32]> {
         Some(self.peer_key)
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.link.traffic()
     }
 }

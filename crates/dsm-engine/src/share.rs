@@ -150,8 +150,7 @@ impl<K: Kv> Engine<K> {
         let ops = List::try_from(vec![op]).map_err(|_| ShareError::Log)?;
         let to = Some(Addressee { device: *peer, stitch, tip, proof });
         let draft = Draft { to, ops, ..Draft::default() };
-        let written =
-            write(&log, draft, books.network(), &self.keys.main).ok_or(ShareError::Log)?;
+        let written = write(&log, draft, books.network(), &self.main).ok_or(ShareError::Log)?;
         books.check()?;
         Ok(Batch { written: vec![written], ..Batch::default() })
     }

@@ -32,12 +32,17 @@ impl Batch {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        self.is_hint() && self.told.is_none()
+    }
+
+    /// Whether it may become durable later, with another one: losing it repeats news and nothing else.
+    #[must_use]
+    pub fn is_hint(&self) -> bool {
         self.written.is_empty()
             && self.accepted.is_empty()
             && self.spent.is_empty()
             && self.held.is_empty()
             && self.forks.is_empty()
-            && self.told.is_none()
             && self.shown.is_none()
     }
 }

@@ -28,6 +28,7 @@ mod outgoing;
 mod payment;
 mod session;
 mod sync;
+mod turn;
 
 pub use ask::{Ask, MAX_MEMO, Request};
 pub use effects::{Batch, Effects, Notice, Then};
@@ -36,3 +37,4 @@ pub use held::{Held, SelectError, select};
 pub use ledger::{Ledger, News};
 pub use message::{Hint, MAX_MESSAGE, Message, SignedRun};
 pub use session::{Event, Goal, Session};
+pub use turn::Turn;

@@ -1,10 +1,10 @@
 //! TCP, on the loopback interface only (`spec/links.md`, TCP).
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use dsm_link::{Joiner, Link, LinkError, cut};
+use dsm_link::{Joiner, Link, LinkError, Traffic, cut};
 
 /// How long a peer may be silent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -103,12 +103,30 @@ impl TcpLink {
     }
 }
 
+impl TcpLink {
+    /// What hangs up from another thread; both ends then find the link gone.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn hang_up(&self) -> Result<impl FnOnce() + Send + use<>, LinkError> {
+        let stream = self.stream.try_clone().map_err(failed)?;
+        Ok(move || {
+            // It may be gone already.
+            let _ = stream.shutdown(Shutdown::Both);
+        })
+    }
+}
+
 impl Link for TcpLink {
     fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
         let frame = cut(message)?;
         self.stream.write_all(&frame).map_err(failed)?;
         self.sent += frame.len() as u64;
         Ok(())
+    }
+
+    fn traffic(&self) -> Traffic {
+        Traffic { sent: self.sent, received: self.received, ..Traffic::default() }
     }
 
     fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dsm_crypto::{Digest, Domain, hash};
 use dsm_encoding::Blob;
@@ -26,6 +27,7 @@ pub(crate) enum Death {
 pub(crate) struct Disk {
     kv: Arc<Mutex<MemoryKv>>,
     death: Death,
+    pub(crate) delay: Duration,
     writes: Arc<AtomicUsize>,
 }
 
@@ -37,7 +39,7 @@ impl Disk {
 
     fn over(kv: MemoryKv) -> Self {
         let writes = Arc::new(AtomicUsize::new(0));
-        Self { kv: Arc::new(Mutex::new(kv)), death: Death::Never, writes }
+        Self { kv: Arc::new(Mutex::new(kv)), death: Death::Never, delay: Duration::ZERO, writes }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, MemoryKv> {
@@ -51,7 +53,7 @@ impl Disk {
 
     /// The same disk in a process that dies.
     pub(crate) fn dying(&self, death: Death) -> Self {
-        Self { kv: Arc::clone(&self.kv), death, writes: Arc::default() }
+        Self { kv: Arc::clone(&self.kv), death, delay: Duration::ZERO, writes: Arc::default() }
     }
 
     /// How many writes this process made.
@@ -95,6 +97,7 @@ impl Kv for Disk {
     }
 
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        std::thread::sleep(self.delay);
         let write = self.writes.fetch_add(1, Ordering::SeqCst);
         if self.death == Death::Before(write) {
             return Err(died());

@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a script that is lost says what it heard")]
 
 mod copies;
+mod crowd;
 mod cuts;
 mod disk;
 mod meetings;

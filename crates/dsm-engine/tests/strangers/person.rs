@@ -96,6 +96,13 @@ impl Person {
         keys(&self.name).main
     }
 
+    /// The same wallet in a new process, on a disk on which each write takes so long.
+    pub(crate) fn slow(self, delay: std::time::Duration) -> Self {
+        let mut disk = self.disk.clone();
+        disk.delay = delay;
+        self.on(disk)
+    }
+
     pub(crate) fn id(&self) -> DeviceId {
         self.engine.wallet().me()
     }

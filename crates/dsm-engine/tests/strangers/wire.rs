@@ -1,5 +1,7 @@
 //! Links of memory: between two engines, with somebody in the middle, or with a rogue at one end.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
@@ -14,13 +16,15 @@ pub(crate) struct Wire {
     to: Sender<Vec<u8>>,
     from: Receiver<Vec<u8>>,
     patience: Duration,
+    gone: Arc<AtomicBool>,
 }
 
 /// Both ends.
 pub(crate) fn wire() -> (Wire, Wire) {
     let ((to, there), (back, from)) = (channel(), channel());
     let patience = Duration::from_secs(60);
-    (Wire { to, from, patience }, Wire { to: back, from: there, patience })
+    let end = |to, from| Wire { to, from, patience, gone: Arc::default() };
+    (end(to, from), end(back, there))
 }
 
 impl Wire {
@@ -31,13 +35,33 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// What hangs up from another thread.
+    pub(crate) fn hang_up(&self) -> impl FnOnce() + Send + use<> {
+        let gone = self.gone.clone();
+        move || gone.store(true, Ordering::SeqCst)
+    }
+}
+
 impl Link for Wire {
     fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
         self.to.send(message.to_vec()).map_err(LinkError::medium)
     }
 
     fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
-        match self.from.recv_timeout(self.patience) {
+        // In slices, so that a hang-up is noticed.
+        let mut left = self.patience;
+        let slice = Duration::from_millis(5);
+        let came = loop {
+            if self.gone.load(Ordering::SeqCst) {
+                return Ok(None);
+            }
+            match self.from.recv_timeout(left.min(slice)) {
+                Err(RecvTimeoutError::Timeout) if left > slice => left -= slice,
+                came => break came,
+            }
+        };
+        match came {
             Ok(message) if message.len() > most => Err(LinkError::TooLong { most }),
             Ok(message) => Ok(Some(message)),
             Err(RecvTimeoutError::Disconnected) => Ok(None),

@@ -1,0 +1,206 @@
+//! `dsm receive`: waits for callers and serves them at once.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{anyhow, bail};
+use cpu_time::ProcessTime;
+use dsm_core::{Reject, TokenId};
+use dsm_crypto::Secret;
+use dsm_encoding::Text;
+use dsm_engine::{Conversation, ConverseError, Engine, Lobby, Visit, VisitError, inbox};
+use dsm_home::{Home, fresh};
+use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
+use dsm_store::{FileKv, StoreError};
+use dsm_transport::{TcpLink, TcpPlace};
+use serde_json::{Value, json};
+
+use crate::link::Place;
+use crate::output::Output;
+use crate::pay::{Figures, describe, explain};
+use crate::{amount, token};
+
+/// The most callers that are known, and the most that are not, at a time.
+const MAX_CALLERS: usize = 64;
+/// The most reports that wait to be printed.
+const MAX_REPORTS: usize = 1_024;
+
+/// What a person asks for, as typed.
+pub(crate) struct Asked {
+    pub(crate) amount: String,
+    pub(crate) token: String,
+    pub(crate) memo: Option<String>,
+    pub(crate) expires: Option<u64>,
+}
+
+impl Asked {
+    fn request(self, engine: &Engine<FileKv>) -> anyhow::Result<Request> {
+        let Self { amount, token, memo, expires } = self;
+        let policy = token::find(&engine.wallet().books()?, Some(&token))?;
+        let memo = memo.as_deref().map(Text::try_from).transpose();
+        let memo = memo.map_err(|_| anyhow!("a memo has at most {MAX_MEMO} bytes"))?;
+        let amount = amount::read(&amount, &policy)?;
+        Ok(Request { memo, expires, ..Request::new(policy.id(), amount) })
+    }
+}
+
+/// Something to be told, and how it is said.
+type Heard = (Notice, (String, Value));
+
+/// What the threads of a waiting wallet tell the one that prints.
+enum Report {
+    /// Something to be told of a conversation.
+    Heard(Conversation, Heard),
+    /// A caller went.
+    Over(Visit, Duration),
+    /// A caller could not be let in.
+    NotIn(anyhow::Error),
+    /// The engine stopped.
+    Stopped(Result<(), StoreError>),
+}
+
+/// Waits for callers.
+pub(crate) fn receive(
+    home: &Home,
+    Place::Tcp(address): &Place,
+    ask: Option<Asked>,
+    times: u32,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
+    let place = TcpPlace::bind(*address)?;
+    let address = place.address()?;
+    let text = format!("waiting at tcp:{address}");
+    output.note(&text, &json!({ "event": "waiting", "link": format!("tcp:{address}") }));
+    let (inbox, waiting) = inbox();
+    let (report, reports) = sync_channel(MAX_REPORTS);
+    let lobby = Lobby::new(&engine, inbox.clone(), MAX_CALLERS);
+    let (goal, to) = (Goal::Receive { ask: ask.clone() }, report.clone());
+    // It waits for callers as long as the process lives.
+    thread::spawn(move || let_in(&place, &lobby, &goal, &to));
+    thread::spawn(move || {
+        let stopped = engine.run(&waiting, &mut |wallet, of, notice| {
+            let said = wallet.books().map(|books| explain(&books, notice));
+            let heard = said.map(|said| Report::Heard(of, (notice.clone(), said)));
+            // Whoever prints went away only if the process ends.
+            heard.into_iter().for_each(|heard| drop(report.send(heard)));
+        });
+        drop(report.send(Report::Stopped(stopped)));
+    });
+    let asked = ask.map(|request| (request.token, request.amount));
+    let mut tally = Tally { asked, times, met: 0, heard: BTreeMap::new(), last: Ok(()) };
+    for report in reports {
+        match report {
+            Report::Heard(of, heard) => tally.heard.entry(of).or_default().push(heard),
+            Report::Over(visit, cpu) => {
+                tally.over(visit, cpu, output);
+                if tally.met >= times {
+                    inbox.stop();
+                }
+            }
+            Report::NotIn(error) => output.fail(&error),
+            Report::Stopped(stopped) => {
+                // Why the store fails says more than that the wallet is closing.
+                stopped?;
+                return tally.last;
+            }
+        }
+    }
+    tally.last
+}
+
+/// Lets callers in, for ever.
+fn let_in(place: &TcpPlace, lobby: &Lobby, goal: &Goal, report: &SyncSender<Report>) {
+    loop {
+        let entered = place.accept().map_err(anyhow::Error::new);
+        if let Err(error) = entered.and_then(|link| enter(link, lobby, goal, report)) {
+            drop(report.send(Report::NotIn(error)));
+            // The system lacks something: it may have it again soon.
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn enter(
+    link: TcpLink,
+    lobby: &Lobby,
+    goal: &Goal,
+    report: &SyncSender<Report>,
+) -> anyhow::Result<()> {
+    let cpu = ProcessTime::now();
+    let hang_up = Box::new(link.hang_up()?);
+    let fresh = (Secret::from_bytes(fresh()?), fresh()?);
+    let report = report.clone();
+    let over = move |visit| drop(report.send(Report::Over(visit, cpu.elapsed())));
+    lobby.admit(link, hang_up, goal.clone(), fresh, over)?;
+    Ok(())
+}
+
+/// What came of the callers so far.
+struct Tally {
+    asked: Option<(TokenId, u64)>,
+    times: u32,
+    met: u32,
+    heard: BTreeMap<Conversation, Vec<Heard>>,
+    last: anyhow::Result<()>,
+}
+
+impl Tally {
+    /// A caller went: tells what it was about.
+    fn over(&mut self, visit: Visit, cpu: Duration, output: &mut Output) {
+        let heard = self.heard.remove(&visit.of).unwrap_or_default();
+        for (_, (text, object)) in &heard {
+            output.say(text, object);
+        }
+        if !matches!(visit.result, Err(VisitError::Secure(_))) {
+            Figures { traffic: visit.traffic, cpu, wall: visit.time }.tell(output);
+        }
+        let mut result = visit.result.map_err(|error| match error {
+            VisitError::Secure(error) => anyhow!(error),
+            VisitError::Converse(error) => describe(error),
+        });
+        // A stranger does not use up the visit of a contact.
+        let came = heard.iter().any(|(notice, _)| matches!(notice, Notice::Met { .. }));
+        let stranger = result.as_ref().err().is_some_and(is_stranger);
+        self.met = self.met.saturating_add(u32::from(came || !stranger));
+        if let (Some(asked), Ok(())) = (self.asked, &result) {
+            result = check_received(asked, heard.iter().map(|(notice, _)| notice));
+        }
+        if let (Err(error), true) = (&result, self.met < self.times) {
+            output.fail(error);
+        }
+        self.last = result;
+    }
+}
+
+/// Whether what arrived is what was asked for: a payer that is bound may have said something else.
+fn check_received<'n>(
+    (token, amount): (TokenId, u64),
+    mut heard: impl Iterator<Item = &'n Notice>,
+) -> anyhow::Result<()> {
+    let asked = |notice: &Notice| {
+        matches!(notice, Notice::Received { token: of, amount: units, .. }
+            if (*of, *units) == (token, amount))
+    };
+    if heard.any(asked) {
+        return Ok(());
+    }
+    bail!("what was asked for did not arrive; see `dsm history` for what did")
+}
+
+/// Whether it may be that somebody failed who is no contact, if none was met.
+fn is_stranger(error: &anyhow::Error) -> bool {
+    use SessionError::{Form, Rejected, TooLong, Unexpected, WrongPeer};
+    match error.downcast_ref::<SessionError>() {
+        Some(Rejected(Reject::UnknownPeer { .. } | Reject::Network)) => true,
+        Some(Form(_) | TooLong | Unexpected(_) | WrongPeer { .. }) => true,
+        Some(_) => false,
+        None => {
+            let stopped = matches!(error.downcast_ref(), Some(ConverseError::Stopped));
+            !stopped && !error.is::<StoreError>()
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The engine's loop: takes what waits, lets it happen in one turn, answers.
+//!
+//! One thread owns the engine and runs the loop; each link has a thread of its own. A link hands over
+//! one message and waits for the answer, so no more waits than there are links.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+
+use dsm_link::Link;
+use dsm_log::{DeviceId, Nonce};
+use dsm_session::{Goal, Notice};
+use dsm_store::{Changes, Kv, StoreError, Wallet};
+
+use crate::converse::Talk;
+use crate::event::{Answer, Conversation, Event, Next};
+use crate::{ConverseError, Engine};
+
+/// The most events of one turn, and the most that wait for one.
+const MAX_WAITING: usize = 128;
+
+enum Letter {
+    Event(Event, Option<Sender<Answer>>),
+    Stop,
+}
+
+/// Where links and people hand things to a running engine.
+#[derive(Clone)]
+pub struct Inbox {
+    to: SyncSender<Letter>,
+    conversations: Arc<AtomicU64>,
+}
+
+/// What waits for an engine.
+pub struct Waiting(Receiver<Letter>);
+
+/// An inbox and its other end, for [`Engine::run`].
+#[must_use]
+pub fn inbox() -> (Inbox, Waiting) {
+    let (to, from) = sync_channel(MAX_WAITING);
+    (Inbox { to, conversations: Arc::default() }, Waiting(from))
+}
+
+impl Inbox {
+    /// A name for a conversation.
+    #[must_use]
+    pub fn conversation(&self) -> Conversation {
+        Conversation(self.conversations.fetch_add(1, Ordering::Relaxed).saturating_add(1))
+    }
+
+    fn put(&self, letter: Letter) -> Result<(), ConverseError> {
+        self.to.send(letter).map_err(|_| ConverseError::Stopped)
+    }
+
+    /// Holds a conversation over a link, on the calling thread, until both sides have nothing more to
+    /// say. `met` hears once who the peer is, and may end it.
+    ///
+    /// # Errors
+    /// [`ConverseError`]: whatever was durable stays, and a new conversation takes it up again.
+    pub fn converse<L: Link>(
+        &self,
+        of: Conversation,
+        link: &mut L,
+        (goal, fresh): (Goal, Nonce),
+        met: &mut dyn FnMut(DeviceId) -> Result<(), ConverseError>,
+    ) -> Result<(), ConverseError> {
+        let (mut talk, event) = Talk::new(of, link, goal, fresh);
+        let (to, answers) = channel();
+        self.put(Letter::Event(event, Some(to)))?;
+        let mut known = false;
+        let result = loop {
+            while talk.take(answers.recv().map_err(|_| ConverseError::Stopped)?) {}
+            if let Some(peer) = talk.peer.filter(|_| !known) {
+                known = true;
+                if let Err(error) = met(peer) {
+                    break Err(error);
+                }
+            }
+            match talk.hear() {
+                Ok(event) => self.put(Letter::Event(event, None))?,
+                Err(result) => break result,
+            }
+        };
+        self.put(Letter::Event(Event::Close { of }, None))?;
+        result
+    }
+
+    /// Asks for the end of a conversation. Its link says so when it next hears the peer.
+    ///
+    /// # Errors
+    /// The engine stopped.
+    pub fn cancel(&self, of: Conversation) -> Result<(), ConverseError> {
+        self.put(Letter::Event(Event::Cancel { of }, None))
+    }
+
+    /// Keeps something beside all conversations, and returns when it is durable.
+    ///
+    /// # Errors
+    /// The engine stopped, or what the store says.
+    pub fn keep(&self, changes: Changes) -> Result<(), ConverseError> {
+        let (kept, told) = channel();
+        self.put(Letter::Event(Event::Keep { changes: Box::new(changes), kept }, None))?;
+        Ok(told.recv().map_err(|_| ConverseError::Stopped)??)
+    }
+
+    /// Asks the engine to stop after what waits before this.
+    pub fn stop(&self) {
+        // It may have stopped already.
+        let _ = self.put(Letter::Stop);
+    }
+}
+
+impl<K: Kv> Engine<K> {
+    /// Runs until every [`Inbox`] is gone or one asks for the end. `tell` hears what a person may want
+    /// to know, each after it is durable.
+    ///
+    /// # Errors
+    /// The store fails: every conversation is over, and the wallet is to be opened anew.
+    pub fn run(
+        &mut self,
+        waiting: &Waiting,
+        tell: &mut dyn FnMut(&Wallet<K>, Conversation, &Notice),
+    ) -> Result<(), StoreError> {
+        let mut answers: BTreeMap<Conversation, Sender<Answer>> = BTreeMap::new();
+        let mut runs = true;
+        while runs {
+            let Ok(first) = waiting.0.recv() else { break };
+            let mut events = Vec::new();
+            for letter in std::iter::once(first).chain(waiting.0.try_iter()).take(MAX_WAITING) {
+                match letter {
+                    Letter::Event(event, to) => {
+                        answers.extend(event.of().zip(to));
+                        events.push(event);
+                    }
+                    Letter::Stop => runs = false,
+                }
+            }
+            let closed: Vec<Conversation> = events.iter().filter_map(closes).collect();
+            self.turn(events, &mut |wallet, of, answer| {
+                for notice in &answer.notices {
+                    tell(wallet, of, notice);
+                }
+                let over = matches!(answer.next, Next::Over(_));
+                if let Some(to) = answers.get(&of) {
+                    // Whoever does not wait any more closes the conversation.
+                    let _ = to.send(answer);
+                }
+                if over {
+                    answers.remove(&of);
+                }
+            })?;
+            for of in closed {
+                answers.remove(&of);
+            }
+        }
+        self.rest()
+    }
+}
+
+fn closes(event: &Event) -> Option<Conversation> {
+    if let Event::Close { of } = event { Some(*of) } else { None }
+}
