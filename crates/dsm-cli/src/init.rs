@@ -1,13 +1,9 @@
 //! `dsm init`: a wallet with fresh keys.
 
 use bip39::Mnemonic;
-use dsm_core::Settings;
-use dsm_core::identity::{Genesis, device_tree};
-use dsm_crypto::{Domain, KemSecret, RecoverySecret, Secret, SecretKey, Signer, hash};
-use dsm_encoding::List;
-use dsm_home::{Home, KeyFile, fresh};
-use dsm_log::{Anchor, DeviceDescriptor, Network};
-use dsm_store::{FileKv, Founding, Wallet};
+use dsm_crypto::{Domain, RecoverySecret, Secret, hash};
+use dsm_home::{Home, fresh};
+use dsm_log::Network;
 use serde_json::json;
 
 use crate::output::Output;
@@ -27,36 +23,9 @@ fn recovery(mnemonic: &Mnemonic) -> RecoverySecret {
 }
 
 pub(crate) fn run(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    home.make()?;
     let mnemonic = Mnemonic::from_entropy(&fresh::<32>()?)?;
     let recovery = recovery(&mnemonic).public_key().clone();
-    let keys = KeyFile { main: fresh()?, kem: fresh()?, issuing: List::default() };
-    let key = SecretKey::from_seed(Secret::from_bytes(keys.main));
-    let kem = KemSecret::from_seed(Secret::from_bytes(keys.kem)).public_key().clone();
-    let network = Network::TEST;
-    let descriptor = DeviceDescriptor {
-        network,
-        recovery: recovery.digest(),
-        slot_set: None,
-        key: key.public_key().clone(),
-        kem: kem.digest(),
-        anchor: Anchor::Software {},
-    };
-    let device = descriptor.id();
-    let devices = List::try_from(vec![device])?;
-    let genesis =
-        Genesis { network, recovery, devices: device_tree(&devices), window_blocks: WINDOW_BLOCKS };
-    home.write_keys(&keys)?;
-    let founding = Founding {
-        descriptor,
-        genesis,
-        devices,
-        steps: List::default(),
-        kem,
-        ask_secret: Secret::from_bytes(fresh()?),
-        settings: Settings::default(),
-    };
-    Wallet::create(FileKv::create(&home.store_path())?, founding)?;
+    let device = home.create(Network::TEST, recovery, WINDOW_BLOCKS)?;
     let words = mnemonic.to_string();
     let text = format!(
         "A wallet in {path}.\nDevice {device}\n\nIts mnemonic, shown only now. It gives the key that \

@@ -5,9 +5,13 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use dsm_encoding::{from_slice, to_vec};
-use dsm_engine::Engine;
-use dsm_store::{FileKv, StoreError, Wallet};
+use dsm_core::Settings;
+use dsm_core::identity::{Genesis, device_tree};
+use dsm_crypto::{RecoveryPublic, Secret, Signer};
+use dsm_encoding::{List, from_slice, to_vec};
+use dsm_engine::{Engine, Keys};
+use dsm_log::{Anchor, DeviceDescriptor, DeviceId, Network};
+use dsm_store::{FileKv, Founding, StoreError, Wallet};
 
 use crate::{HomeError, KeyFile};
 
@@ -56,11 +60,47 @@ impl Home {
         HomeError::System { path: self.path.clone(), source }
     }
 
-    /// Makes the directory, for its owner only.
+    /// Makes a wallet with fresh keys for an owner, and the directory, for its owner only.
     ///
     /// # Errors
-    /// [`HomeError::Taken`], or what the system says.
-    pub fn make(&self) -> Result<(), HomeError> {
+    /// [`HomeError::Taken`], or what the system or the store says.
+    pub fn create(
+        &self,
+        network: Network,
+        recovery: RecoveryPublic,
+        window_blocks: u32,
+    ) -> Result<DeviceId, HomeError> {
+        self.make()?;
+        let seeds = KeyFile { main: fresh()?, kem: fresh()?, issuing: Default::default() };
+        let Keys { main, kem, .. } = seeds.keys();
+        let descriptor = DeviceDescriptor {
+            network,
+            recovery: recovery.digest(),
+            slot_set: None,
+            key: main.public_key().clone(),
+            kem: kem.public_key().digest(),
+            anchor: Anchor::Software {},
+        };
+        let device = descriptor.id();
+        let devices = device_tree(&[device]);
+        self.write_keys(&seeds)?;
+        let founding = Founding {
+            descriptor,
+            genesis: Genesis { network, recovery, devices, window_blocks },
+            devices: List::try_from(vec![device]).unwrap_or_default(),
+            steps: Default::default(),
+            kem: kem.public_key().clone(),
+            ask_secret: Secret::from_bytes(fresh()?),
+            settings: Settings::default(),
+        };
+        let file = FileKv::create(&self.store_path());
+        let made = file.and_then(|file| Wallet::create(file, founding));
+        made.map_err(|source| HomeError::Store { path: self.path.clone(), source })?;
+        Ok(device)
+    }
+
+    /// Makes the directory.
+    fn make(&self) -> Result<(), HomeError> {
         if self.store_path().exists() || self.keys_path().exists() {
             return Err(HomeError::Taken { path: self.path.clone() });
         }
