@@ -26,6 +26,21 @@ const BENCHMARKS: &[Benchmark] =
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, path] = words.as_slice()
+        && word == engine::PROBE
+    {
+        let (millis, mib) = engine::probe(Path::new(path));
+        print(&format!("{millis} {mib}\n"));
+        return ExitCode::SUCCESS;
+    }
+    if let [word, address, numbers @ ..] = words.as_slice()
+        && word == engine::LOAD
+        && let Ok(address) = address.parse()
+        && let Ok([run, payers, rounds]) = numbers_of(numbers)
+    {
+        print(&format!("{}\n", engine::pay(address, run, payers, rounds)));
+        return ExitCode::SUCCESS;
+    }
     let (options, names): (Vec<&str>, Vec<&str>) =
         words.iter().map(String::as_str).partition(|word| word.starts_with("--"));
     let known = options.iter().all(|option| matches!(*option, "--json" | "--save"));
@@ -50,6 +65,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn numbers_of(words: &[String]) -> Result<[usize; 3], std::num::ParseIntError> {
+    let mut numbers = [0; 3];
+    for (number, word) in numbers.iter_mut().zip(words) {
+        *number = word.parse()?;
+    }
+    Ok(numbers)
 }
 
 #[expect(clippy::print_stdout, reason = "the result is the output")]

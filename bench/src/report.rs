@@ -2,8 +2,31 @@
 
 use std::fmt::Write as _;
 
-/// A target: the key and the most that it may be.
-pub(crate) type Reach = (&'static str, f64);
+/// What a number may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    Most(f64),
+    Least(f64),
+}
+
+impl Limit {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            Self::Most(most) => value <= most,
+            Self::Least(least) => value >= least,
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Most(most) => format!("(at most {})", short(most)),
+            Self::Least(least) => format!("(at least {})", short(least)),
+        }
+    }
+}
+
+/// A target: the key and what it may be.
+pub(crate) type Reach = (&'static str, Limit);
 
 /// Numbers in the order in which they were measured.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +50,14 @@ impl Report {
     /// A table for people, targets first.
     pub(crate) fn table(&self, targets: &[Reach]) -> String {
         let mut text = String::new();
-        for (key, most) in targets {
+        for (key, limit) in targets {
             let found = self.0.iter().find(|(name, _)| name == key).map(|(_, value)| *value);
             let (value, verdict) = match found {
-                Some(value) if value <= *most => (short(value), "reached"),
+                Some(value) if limit.holds(value) => (short(value), "reached"),
                 Some(value) => (short(value), "MISSED"),
                 None => ("-".to_owned(), "not measured"),
             };
-            let limit = format!("(at most {})", short(*most));
-            writeln!(text, "{key:<36} {value:>12} {limit:<20} {verdict}").ok();
+            writeln!(text, "{key:<36} {value:>12} {:<20} {verdict}", limit.text()).ok();
         }
         for (key, value) in &self.0 {
             if !targets.iter().any(|(name, _)| name == key) {
@@ -73,8 +95,9 @@ mod tests {
     fn a_missed_target_is_called_so() {
         let mut report = Report::default();
         report.number("a", 2.0);
-        assert!(report.table(&[("a", 1.0)]).contains("MISSED"));
-        assert!(report.table(&[("a", 2.0)]).contains("reached"));
-        assert!(report.table(&[("b", 2.0)]).contains("not measured"));
+        assert!(report.table(&[("a", Limit::Most(1.0))]).contains("MISSED"));
+        assert!(report.table(&[("a", Limit::Most(2.0))]).contains("reached"));
+        assert!(report.table(&[("a", Limit::Least(3.0))]).contains("MISSED"));
+        assert!(report.table(&[("b", Limit::Most(2.0))]).contains("not measured"));
     }
 }

@@ -27,6 +27,11 @@ fn seeded<const N: usize>(name: &str, purpose: &str) -> Secret<N> {
     Secret::from_bytes(bytes)
 }
 
+/// The key that signs somebody's log.
+pub(crate) fn device_key(name: &str) -> SecretKey {
+    SecretKey::from_seed(seeded(name, "device"))
+}
+
 /// 32 bytes that nobody used before.
 pub(crate) fn fresh() -> [u8; 32] {
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -38,7 +43,7 @@ impl<K: Kv> Person<K> {
     pub(crate) fn new(name: &str, kv: K) -> Self {
         let recovery = seeded::<32>(name, "recovery");
         let recovery = RecoveryPublic::from_bytes(recovery.expose()).expect("the length");
-        let main = SecretKey::from_seed(seeded(name, "device"));
+        let main = device_key(name);
         let kem = KemSecret::from_seed(seeded(name, "kem"));
         let descriptor = DeviceDescriptor {
             network: NETWORK,
