@@ -1,7 +1,8 @@
 //! Runs sessions over links and a store.
 //!
-//! One writer: an [`Engine`] owns its wallet and its keys. It persists each batch before it sends
-//! what the batch unlocks (the only way to the frames, `dsm_session::Effects::persist`).
+//! One loop, one writer: an [`Engine`] owns its wallet and its keys, and whatever happens to it is an
+//! [`Event`]. A turn makes durable what all its steps want kept before anything leaves (the only way to
+//! the frames, `dsm_session::Turn::persist`).
 
 mod clock;
 mod converse;

@@ -5,12 +5,15 @@ mod copies;
 mod crowd;
 mod cuts;
 mod disk;
+#[path = "../../../dsm-store/tests/power/medium.rs"]
+mod medium;
 mod meetings;
 mod names;
 mod news;
 mod payee;
 mod payer;
 mod person;
+mod power;
 mod raw;
 mod sharing;
 mod states;

@@ -10,7 +10,7 @@ use dsm_engine::{Engine, Keys};
 use dsm_log::{Anchor, DeviceDescriptor, DeviceId, Position};
 use dsm_session::Ledger;
 use dsm_sim::{Actor, NETWORK, Owner, free_policy};
-use dsm_store::{Changes, Contact, Founding, HistoryEntry, Wallet};
+use dsm_store::{Changes, Contact, Founding, HistoryEntry, Kv, Wallet};
 
 use crate::disk::{Death, Disk};
 
@@ -32,13 +32,13 @@ fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
     Secret::from_bytes(bytes)
 }
 
-fn keys(name: &str) -> Keys {
+pub(crate) fn keys(name: &str) -> Keys {
     let issuing = BTreeMap::new();
     let main = SecretKey::from_seed(seeded(name, "device"));
     Keys { main, issuing, kem: KemSecret::from_seed(seeded(name, "kem")) }
 }
 
-fn founding(name: &str) -> Founding {
+pub(crate) fn founding(name: &str) -> Founding {
     let keys = keys(name);
     let recovery = RecoverySecret::from_seed(&seeded(name, "recovery"));
     let kem = keys.kem.public_key().clone();
@@ -113,8 +113,7 @@ impl Person {
 
     /// Pins a card.
     pub(crate) fn pin(&mut self, name: &str, card: Card) {
-        let contacts = vec![Contact { name: name.into(), card }];
-        self.engine.commit(&Changes { contacts, ..Changes::default() }).expect("a contact");
+        pin(&mut self.engine, name, card);
     }
 
     /// Changes what it asks of value.
@@ -142,11 +141,7 @@ impl Person {
 
     /// How much of a token it can spend.
     pub(crate) fn balance(&self, token: &TokenId) -> u64 {
-        let books = self.engine.wallet().books().expect("books");
-        let holdings = books.holdings();
-        books.check().expect("sound books");
-        let of = holdings.iter().filter(|held| held.note.output.token == *token);
-        of.map(|held| held.note.output.amount).sum()
+        balance(&self.engine, token)
     }
 
     /// Its entries and those that it accepted.
@@ -179,4 +174,19 @@ pub(crate) fn rogue(name: &str, victims: &mut [&mut Person]) -> Actor {
         actor.view.pin(&victim.card().descriptor);
     }
     actor
+}
+
+/// Pins a card.
+pub(crate) fn pin<K: Kv>(engine: &mut Engine<K>, name: &str, card: Card) {
+    let contacts = vec![Contact { name: name.into(), card }];
+    engine.commit(&Changes { contacts, ..Changes::default() }).expect("a contact");
+}
+
+/// How much of a token can be spent.
+pub(crate) fn balance<K: Kv>(engine: &Engine<K>, token: &TokenId) -> u64 {
+    let books = engine.wallet().books().expect("books");
+    let holdings = books.holdings();
+    books.check().expect("sound books");
+    let of = holdings.iter().filter(|held| held.note.output.token == *token);
+    of.map(|held| held.note.output.amount).sum()
 }
