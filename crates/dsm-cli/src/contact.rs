@@ -97,7 +97,7 @@ pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     }
     books.check()?;
     if lines.is_empty() {
-        lines.push("no contacts; add one with `dsm contact add NAME CARD`".to_owned());
+        lines.push("no contacts; add one with `dsm contact add` or `dsm contact meet`".to_owned());
     }
     output.say(&lines.join("\n"), &json!({ "contacts": objects }));
     Ok(())
