@@ -50,6 +50,12 @@ impl Joiner {
         Ok(Some(message))
     }
 
+    /// Bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Whether a message has begun and not ended.
     #[must_use]
     pub fn is_midway(&self) -> bool {

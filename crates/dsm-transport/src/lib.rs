@@ -1,8 +1,19 @@
 //! Moves frames.
 //!
-//! TCP on the loopback interface so far. One caller is served at a time, so on other interfaces a
-//! stranger could keep everybody else out. What is said is protected above, by the secure channel.
+//! Every medium is behind `dsm_link::Link`: whole messages, in order, once, or an error. TCP brings
+//! that itself; the others carry frames ([`Medium`]) and get it from [`Framed`]. What is said is
+//! protected above, by the secure channel.
 
+mod clock;
+mod directory;
+mod medium;
+mod qr;
+mod serial;
 mod tcp;
+pub mod trial;
 
-pub use tcp::{NotLoopback, TcpLink, TcpPlace};
+pub use directory::Directory;
+pub use medium::{Framed, Medium};
+pub use qr::{Qr, Show, Watch};
+pub use serial::Serial;
+pub use tcp::{TcpLink, TcpPlace};

@@ -69,7 +69,9 @@ impl Steady {
         let wait = self.pace.answer.saturating_mul(1 << self.leave.ends.min(ENDS));
         self.leave.ends = self.leave.ends.saturating_add(1);
         self.leave.end_at = now.saturating_add(wait);
-        Some(self.out.number)
+        // What could not be delivered is not passed over: its block will never come.
+        let more = u16::from(!self.out.waiting.is_empty());
+        Some(self.out.number.wrapping_add(more))
     }
 
     pub(super) fn leave_wake(&self) -> Option<u64> {

@@ -179,3 +179,20 @@ fn both_may_send_at_once_and_much() {
     assert_eq!(pair.run(1, MAX_FRAME, &mut none), message);
     assert_eq!(pair.run(0, MAX_FRAME, &mut none), message);
 }
+
+#[test]
+fn an_end_does_not_hide_what_could_not_be_delivered() {
+    let mut pair = Pair::new(858);
+    pair.sides[0].send(&[1; 800]).unwrap();
+    pair.sides[0].send(&[2; 800]).unwrap();
+    while !pair.sides[1].is_met() {
+        pair.tick(&mut none);
+    }
+    pair.sides[0].leave(pair.now);
+    // The other side's acknowledgements are lost, so the second message never leaves.
+    for _ in 0..1_000 {
+        pair.tick(&mut |from| from == 1);
+    }
+    assert!(pair.sides[0].is_over(pair.now));
+    assert!(pair.sides[1].peer_leaves() && !pair.sides[1].peer_ended());
+}
