@@ -6,14 +6,18 @@
 
 mod clock;
 mod directory;
+mod lan;
 mod medium;
+mod place;
 mod qr;
 mod serial;
 mod tcp;
 pub mod trial;
 
 pub use directory::Directory;
+pub use lan::{LanPlace, Mark, Reach, Salt, call as call_on_lan};
 pub use medium::{Framed, Medium};
+pub use place::{AnyLink, Listener, NoPlace, Place};
 pub use qr::{Qr, Show, Watch};
 pub use serial::Serial;
 pub use tcp::{TcpLink, TcpPlace};

@@ -56,7 +56,7 @@ fn what_a_terminal_shows_is_the_same_code() {
         .collect();
     let side = rows[0].len();
     let dark = |x: usize, y: usize| {
-        let halves = if y % 2 == 0 { ['█', '▀'] } else { ['█', '▄'] };
+        let halves = if y.is_multiple_of(2) { ['█', '▀'] } else { ['█', '▄'] };
         halves.contains(&rows[y / 2][x])
     };
     let scaled = side * 4;
