@@ -1,21 +1,53 @@
-//! Where peers meet, as written on the command line.
+//! Where peers meet, as written on the command line, and how a wallet calls and waits there.
 
-use std::net::SocketAddr;
-use std::str::FromStr;
+use dsm_crypto::{Domain, hash};
+use dsm_home::fresh;
+use dsm_log::DeviceId;
+pub(crate) use dsm_transport::{AnyLink, Place};
+use dsm_transport::{HangUp, Listener, Mark, Salt};
+use serde_json::json;
 
-/// A place to wait at or to call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    /// TCP, on this machine only.
-    Tcp(SocketAddr),
+use crate::output::Output;
+
+/// What a device's announcement on a network says to who knows it; with no device, what anybody's says
+/// who waits for a first meeting.
+fn mark(device: Option<&DeviceId>, salt: Salt) -> Mark {
+    let hash = hash(Domain::Mark, &(salt, device.map(|device| device.0)));
+    hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
-impl FromStr for Place {
-    type Err = String;
+/// Calls a device, or anybody who waits for a first meeting; `waits` is what the other side runs.
+pub(crate) fn call(
+    place: &Place,
+    device: Option<&DeviceId>,
+    waits: &str,
+) -> anyhow::Result<AnyLink> {
+    let link = place.call(fresh()?, &|salt| mark(device, salt));
+    link.map_err(|error| {
+        let text = format!("nobody answers at {place}; the other side runs `{waits}`");
+        anyhow::Error::new(error).context(text)
+    })
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let address = text.strip_prefix("tcp:").ok_or("links begin with tcp: so far")?;
-        let address = address.parse().map_err(|_| "write tcp:127.0.0.1:PORT")?;
-        Ok(Self::Tcp(address))
+/// A place at which this wallet waits.
+pub(crate) struct Waiting(Listener);
+
+impl Waiting {
+    /// Waits as a device, or as anybody for a first meeting, and says where.
+    pub(crate) fn at(
+        place: &Place,
+        device: Option<&DeviceId>,
+        output: &mut Output,
+    ) -> anyhow::Result<Self> {
+        let listener = place.listen(fresh()?, &|salt| mark(device, salt))?;
+        let place = listener.place()?.to_string();
+        let text = format!("waiting at {place}");
+        output.note(&text, &json!({ "event": "waiting", "link": place }));
+        Ok(Self(listener))
+    }
+
+    /// The next caller, and what hangs up on it from another thread.
+    pub(crate) fn accept(&self) -> anyhow::Result<(AnyLink, HangUp)> {
+        Ok(self.0.accept(fresh()?)?)
     }
 }

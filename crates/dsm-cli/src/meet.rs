@@ -2,17 +2,16 @@
 
 use std::io::Read;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, IntroduceError};
 use dsm_home::{Home, fresh};
 use dsm_session::introduction::Introduced;
 use dsm_store::FileKv;
-use dsm_transport::{TcpLink, TcpPlace};
 use serde_json::json;
 
 use crate::contact;
-use crate::link::Place;
+use crate::link::{self, Place, Waiting};
 use crate::output::Output;
 
 /// The most bytes of an answer.
@@ -45,24 +44,14 @@ pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> 
     contact::pin(&mut engine, name, card, output)
 }
 
-fn call(engine: &Engine<FileKv>, Place::Tcp(address): &Place) -> anyhow::Result<Introduced> {
-    let mut link = TcpLink::connect(*address).with_context(|| {
-        format!("nobody answers at tcp:{address}; the other side runs `dsm contact meet --wait`")
-    })?;
+fn call(engine: &Engine<FileKv>, place: &Place) -> anyhow::Result<Introduced> {
+    let mut link = link::call(place, None, "dsm contact meet --wait")?;
     let fresh = Secret::from_bytes(fresh()?);
     engine.introduce(&mut link, &fresh).map_err(failed)
 }
 
-fn wait(
-    engine: &Engine<FileKv>,
-    Place::Tcp(address): &Place,
-    output: &mut Output,
-) -> anyhow::Result<Introduced> {
-    let place = TcpPlace::bind(*address)?;
-    let address = place.address()?;
-    let text = format!("waiting at tcp:{address}");
-    output.note(&text, &json!({ "event": "waiting", "link": format!("tcp:{address}") }));
-    let mut link = place.accept()?;
+fn wait(engine: &Engine<FileKv>, place: &Place, output: &mut Output) -> anyhow::Result<Introduced> {
+    let (mut link, _) = Waiting::at(place, None, output)?.accept()?;
     let fresh = Secret::from_bytes(fresh()?);
     engine.be_introduced(&mut link, &fresh).map_err(failed)
 }

@@ -13,10 +13,9 @@ use dsm_link::{Link, Traffic};
 use dsm_log::DeviceId;
 use dsm_session::{Goal, Ledger, Notice};
 use dsm_store::{FileKv, Kv};
-use dsm_transport::TcpLink;
 use serde_json::{Value, json};
 
-use crate::link::Place;
+use crate::link::{self, AnyLink, Place};
 use crate::output::{Output, chain};
 use crate::{amount, token};
 
@@ -113,14 +112,12 @@ fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<DeviceId> {
 fn call(
     engine: &mut Engine<FileKv>,
     contact: &str,
-    Place::Tcp(address): &Place,
+    place: &Place,
     goal: Goal,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let card = card(engine, contact)?;
-    let link = TcpLink::connect(*address).with_context(|| {
-        format!("nobody answers at tcp:{address}; the other side runs `dsm receive`")
-    })?;
+    let link = link::call(place, Some(&card.descriptor.id()), "dsm receive")?;
     let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
     converse(engine, &mut link, goal, output)
 }
@@ -128,7 +125,7 @@ fn call(
 /// One conversation, with its figures.
 fn converse(
     engine: &mut Engine<FileKv>,
-    link: &mut Secure<TcpLink>,
+    link: &mut Secure<AnyLink>,
     goal: Goal,
     output: &mut Output,
 ) -> anyhow::Result<()> {

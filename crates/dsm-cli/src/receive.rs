@@ -14,10 +14,9 @@ use dsm_engine::{Conversation, ConverseError, Engine, Lobby, Visit, VisitError, 
 use dsm_home::{Home, fresh};
 use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
-use dsm_transport::{TcpLink, TcpPlace};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::link::Place;
+use crate::link::{Place, Waiting};
 use crate::output::Output;
 use crate::pay::{Figures, describe, explain};
 use crate::{amount, token};
@@ -64,17 +63,15 @@ enum Report {
 /// Waits for callers.
 pub(crate) fn receive(
     home: &Home,
-    Place::Tcp(address): &Place,
+    place: &Place,
     ask: Option<Asked>,
     times: u32,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
     let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
-    let place = TcpPlace::bind(*address)?;
-    let address = place.address()?;
-    let text = format!("waiting at tcp:{address}");
-    output.note(&text, &json!({ "event": "waiting", "link": format!("tcp:{address}") }));
+    let own = engine.wallet().me();
+    let place = Waiting::at(place, Some(&own), output)?;
     let (inbox, waiting) = inbox();
     let (report, reports) = sync_channel(MAX_REPORTS);
     let lobby = Lobby::new(&engine, inbox.clone(), MAX_CALLERS);
@@ -113,10 +110,9 @@ pub(crate) fn receive(
 }
 
 /// Lets callers in, for ever.
-fn let_in(place: &TcpPlace, lobby: &Lobby, goal: &Goal, report: &SyncSender<Report>) {
+fn let_in(place: &Waiting, lobby: &Lobby, goal: &Goal, report: &SyncSender<Report>) {
     loop {
-        let entered = place.accept().map_err(anyhow::Error::new);
-        if let Err(error) = entered.and_then(|link| enter(link, lobby, goal, report)) {
+        if let Err(error) = enter(place, lobby, goal, report) {
             drop(report.send(Report::NotIn(error)));
             // The system lacks something: it may have it again soon.
             thread::sleep(Duration::from_millis(100));
@@ -125,13 +121,13 @@ fn let_in(place: &TcpPlace, lobby: &Lobby, goal: &Goal, report: &SyncSender<Repo
 }
 
 fn enter(
-    link: TcpLink,
+    place: &Waiting,
     lobby: &Lobby,
     goal: &Goal,
     report: &SyncSender<Report>,
 ) -> anyhow::Result<()> {
+    let (link, hang_up) = place.accept()?;
     let cpu = ProcessTime::now();
-    let hang_up = Box::new(link.hang_up()?);
     let fresh = (Secret::from_bytes(fresh()?), fresh()?);
     let report = report.clone();
     let over = move |visit| drop(report.send(Report::Over(visit, cpu.elapsed())));

@@ -116,6 +116,8 @@ domains! {
     ShortString = "short string";
     /// A schema of application state.
     Schema = "schema";
+    /// What an announcement on a network says to who knows the device.
+    Mark = "mark";
     /// Secrets derived from a seed.
     Seed = "seed";
     /// A key that seals.

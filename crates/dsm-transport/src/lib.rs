@@ -17,7 +17,7 @@ pub mod trial;
 pub use directory::Directory;
 pub use lan::{LanPlace, Mark, Reach, Salt, call as call_on_lan};
 pub use medium::{Framed, Medium};
-pub use place::{AnyLink, Listener, NoPlace, Place};
+pub use place::{AnyLink, HangUp, Listener, NoPlace, Place};
 pub use qr::{Qr, Show, Watch};
 pub use serial::Serial;
 pub use tcp::{TcpLink, TcpPlace};

@@ -1,13 +1,15 @@
 //! A link over any medium that carries frames (`spec/links.md`, conversations).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dsm_link::{Link, LinkError, Pace, Steady, Tag, Traffic};
 
 use crate::clock::Stopwatch;
 
-/// The longest nap while nothing comes: a medium may be watched by others too.
-const NAP: u64 = 1_000;
+/// The longest nap while nothing comes, so that a hang-up is soon noticed.
+const NAP: u64 = 200;
 
 /// What carries frames to one place, perhaps: each may be lost, spoiled, repeated or late.
 pub trait Medium {
@@ -66,6 +68,7 @@ pub struct Framed<M: Medium> {
     clock: Stopwatch,
     traffic: Traffic,
     failed: bool,
+    hung_up: Arc<AtomicBool>,
 }
 
 impl<M: Medium> Framed<M> {
@@ -102,7 +105,14 @@ impl<M: Medium> Framed<M> {
     }
 
     fn new(medium: M, steady: Steady, clock: Stopwatch) -> Self {
-        Self { medium, steady, clock, traffic: Traffic::default(), failed: false }
+        let (traffic, hung_up) = (Traffic::default(), Arc::default());
+        Self { medium, steady, clock, traffic, failed: false, hung_up }
+    }
+
+    /// What hangs up from another thread.
+    pub fn hang_up(&self) -> impl FnOnce() + Send + use<M> {
+        let hung_up = Arc::clone(&self.hung_up);
+        move || hung_up.store(true, Ordering::Relaxed)
     }
 
     /// Says what is due and listens until something more is.
@@ -114,6 +124,9 @@ impl<M: Medium> Framed<M> {
 
     fn try_turn(&mut self) -> Result<(), LinkError> {
         let now = self.clock.now();
+        if self.hung_up.load(Ordering::Relaxed) {
+            return Err(LinkError::CutOff);
+        }
         if self.steady.is_silent(now) {
             let left = self.steady.peer_leaves();
             return Err(if left { LinkError::CutOff } else { LinkError::Silent });

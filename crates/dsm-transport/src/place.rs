@@ -1,17 +1,25 @@
 //! Where peers meet, as a person writes it (`spec/links.md`, places).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use dsm_link::{Link, LinkError, Tag};
+use dsm_link::{Link, LinkError, Tag, Traffic};
 
 use crate::lan::{self, LanPlace, Mark, Reach, Salt};
-use crate::{Directory, Framed, Qr, Serial, Show, TcpLink, TcpPlace, Watch};
+use crate::{Directory, Framed, Medium, Qr, Serial, Show, TcpLink, TcpPlace, Watch};
 
 const BAUD: u32 = 115_200;
+/// How often it is looked whether a medium is free.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A link over whatever was chosen.
 pub type AnyLink = Box<dyn Link + Send>;
+/// Ends a link from another thread.
+pub type HangUp = Box<dyn FnOnce() + Send>;
+
+type AnyMedium = Box<dyn Medium + Send>;
 
 /// A place to wait at or to call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,32 +113,37 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Opens the pictures of one conversation.
-fn pictures(show: Option<&Path>, watch: &Path, tag: Tag) -> Result<Qr, LinkError> {
-    let show = match show {
-        Some(directory) => Show::Pictures(directory.into()),
-        None => Show::Terminal(Box::new(std::io::stderr())),
-    };
-    let watch =
-        if watch.is_dir() { Watch::Pictures(watch.into()) } else { Watch::Device(watch.into()) };
-    Qr::open(show, watch, tag)
-}
-
 impl Place {
+    /// The medium, for one conversation; none if the place is one of streams.
+    fn medium(&self, tag: Tag) -> Result<Option<AnyMedium>, LinkError> {
+        Ok(Some(match self {
+            Self::Tcp(_) | Self::Lan(_) => return Ok(None),
+            Self::Serial { port, baud } => Box::new(Serial::open(port, *baud)?),
+            Self::File(path) => Box::new(Directory::open(path, tag)?),
+            Self::Qr { show, watch } => {
+                let show = match show {
+                    Some(directory) => Show::Pictures(directory.clone()),
+                    None => Show::Terminal(Box::new(std::io::stderr())),
+                };
+                let watch = watch.clone();
+                let is_device = !watch.is_dir();
+                let watch = if is_device { Watch::Device(watch) } else { Watch::Pictures(watch) };
+                Box::new(Qr::open(show, watch, tag)?)
+            }
+        }))
+    }
+
     /// Calls whoever waits there. The tag is fresh random bytes; the mark is that of the device which
     /// is meant, for a salt, and counts where several may be found.
     ///
     /// # Errors
     /// If nobody answers.
     pub fn call(&self, tag: Tag, mark: &dyn Fn(Salt) -> Mark) -> Result<AnyLink, LinkError> {
-        Ok(match self {
-            Self::Tcp(address) => Box::new(TcpLink::connect(address)?),
-            Self::Lan(reach) => Box::new(lan::call(*reach, mark)?),
-            Self::Serial { port, baud } => Box::new(Framed::call(Serial::open(port, *baud)?, tag)?),
-            Self::File(path) => Box::new(Framed::call(Directory::open(path, tag)?, tag)?),
-            Self::Qr { show, watch } => {
-                Box::new(Framed::call(pictures(show.as_deref(), watch, tag)?, tag)?)
-            }
+        Ok(match (self, self.medium(tag)?) {
+            (_, Some(medium)) => Box::new(Framed::call(medium, tag)?),
+            (Self::Tcp(address), None) => Box::new(TcpLink::connect(address)?),
+            (Self::Lan(reach), None) => Box::new(lan::call(*reach, mark)?),
+            (_, None) => return Err(LinkError::Silent),
         })
     }
 
@@ -139,26 +152,28 @@ impl Place {
     /// # Errors
     /// If the place is not there, or taken.
     pub fn listen(&self, salt: Salt, mark: &dyn Fn(Salt) -> Mark) -> Result<Listener, LinkError> {
-        Ok(Listener(match self {
+        let open = match self {
             Self::Tcp(address) => Open::Tcp(TcpPlace::bind(address)?),
-            Self::Lan(reach) => {
-                Open::Lan(LanPlace::announce(*reach, salt, mark(salt))?, self.clone())
-            }
-            Self::Serial { .. } | Self::File(_) | Self::Qr { .. } => Open::Each(self.clone()),
-        }))
+            Self::Lan(reach) => Open::Lan(LanPlace::announce(*reach, salt, mark(salt))?),
+            Self::Serial { .. } | Self::File(_) | Self::Qr { .. } => Open::Medium(Arc::default()),
+        };
+        Ok(Listener { open, place: self.clone() })
     }
 }
 
 /// A place at which callers are awaited.
 #[derive(Debug)]
-pub struct Listener(Open);
+pub struct Listener {
+    open: Open,
+    place: Place,
+}
 
 #[derive(Debug)]
 enum Open {
     Tcp(TcpPlace),
-    Lan(LanPlace, Place),
-    /// A medium that carries one conversation at a time, opened anew for each.
-    Each(Place),
+    Lan(LanPlace),
+    /// Carries one conversation at a time, which holds a copy, and is opened anew for each.
+    Medium(Arc<()>),
 }
 
 impl Listener {
@@ -167,31 +182,54 @@ impl Listener {
     /// # Errors
     /// What the operating system says.
     pub fn place(&self) -> Result<Place, LinkError> {
-        Ok(match &self.0 {
-            Open::Tcp(place) => Place::Tcp(place.address()?.to_string()),
-            Open::Lan(_, place) | Open::Each(place) => place.clone(),
-        })
+        match &self.open {
+            Open::Tcp(place) => Ok(Place::Tcp(place.address()?.to_string())),
+            Open::Lan(_) | Open::Medium(_) => Ok(self.place.clone()),
+        }
     }
 
-    /// Waits for a caller. The tag is fresh random bytes.
+    /// Waits for a caller; gives what hangs up from another thread, too. The tag is fresh random bytes.
     ///
     /// # Errors
     /// If the medium is gone.
-    pub fn accept(&self, tag: Tag) -> Result<AnyLink, LinkError> {
-        Ok(match &self.0 {
-            Open::Tcp(place) => Box::new(place.accept()?),
-            Open::Lan(place, _) => Box::new(place.accept()?),
-            Open::Each(Place::Serial { port, baud }) => {
-                Box::new(Framed::wait(Serial::open(port, *baud)?, tag, None)?)
-            }
-            Open::Each(Place::File(path)) => {
-                Box::new(Framed::wait(Directory::open(path, tag)?, tag, None)?)
-            }
-            Open::Each(Place::Qr { show, watch }) => {
-                Box::new(Framed::wait(pictures(show.as_deref(), watch, tag)?, tag, None)?)
-            }
-            Open::Each(Place::Tcp(_) | Place::Lan(_)) => return Err(LinkError::Silent),
-        })
+    pub fn accept(&self, tag: Tag) -> Result<(AnyLink, HangUp), LinkError> {
+        let link = match &self.open {
+            Open::Tcp(place) => place.accept()?,
+            Open::Lan(place) => place.accept()?,
+            Open::Medium(one) => return self.wait(one, tag),
+        };
+        let hang_up = link.hang_up()?;
+        Ok((Box::new(link), Box::new(hang_up)))
+    }
+
+    fn wait(&self, one: &Arc<()>, tag: Tag) -> Result<(AnyLink, HangUp), LinkError> {
+        while Arc::strong_count(one) > 1 {
+            std::thread::sleep(LOOK);
+        }
+        let medium = self.place.medium(tag)?.ok_or(LinkError::Silent)?;
+        let link = Framed::wait(medium, tag, None)?;
+        let hang_up = link.hang_up();
+        Ok((Box::new(Only { link, _one: Arc::clone(one) }), Box::new(hang_up)))
+    }
+}
+
+/// The only link over its medium as long as it lives.
+struct Only {
+    link: Framed<AnyMedium>,
+    _one: Arc<()>,
+}
+
+impl Link for Only {
+    fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
+        self.link.send(message)
+    }
+
+    fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
+        self.link.receive(most)
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.link.traffic()
     }
 }
 

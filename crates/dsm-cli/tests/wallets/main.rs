@@ -5,6 +5,8 @@ mod crowd;
 mod death;
 mod meet;
 mod old;
+mod places;
+
 mod refusals;
 mod stage;
 mod verify;

@@ -1,0 +1,58 @@
+//! Every place at which two wallets can meet on one machine: a payment and its receipt arrive.
+
+use dsm_transport::trial::Line;
+
+use crate::stage::Stage;
+
+/// One wallet waits at a place, the other pays it at what may be another end of it.
+fn pays(waits_at: &str, calls_at: Option<&str>, stage: &Stage) {
+    let waiting = stage.wait("ben", &["--link", waits_at]);
+    let link = calls_at.unwrap_or(&waiting.link).to_owned();
+    let paid = stage.run("ada", &["--json", "pay", "ben", "12.50", "--link", &link]);
+    let received = waiting.end();
+    assert_eq!((paid.code, received.code), (Some(0), Some(0)), "{paid:?} {received:?}");
+    assert!(paid.event("acknowledged").is_some(), "{paid:?}");
+    assert_eq!(received.event("received").expect("the amount")["amount"], 1_250);
+    let figures = paid.event("met").expect("the figures");
+    assert!(figures["sent_bytes"].as_u64() > Some(3_000), "{figures}");
+}
+
+fn directory(stage: &Stage, name: &str) -> String {
+    let path = stage.path(name);
+    std::fs::create_dir(&path).expect("a directory");
+    path.display().to_string()
+}
+
+#[test]
+fn two_wallets_pay_over_tcp_by_name() {
+    pays("tcp:localhost:0", None, &Stage::rich(&["ada", "ben"]));
+}
+
+#[test]
+fn two_wallets_find_each_other_on_the_network() {
+    pays("lan:loopback", None, &Stage::rich(&["ada", "ben"]));
+}
+
+#[test]
+fn two_wallets_pay_over_a_serial_line() {
+    let line = Line::new(None).expect("a line");
+    let [near, far] = line.ends().map(|end| format!("serial:{}", end.display()));
+    let stage = Stage::rich(&["ada", "ben"]);
+    pays(&near, Some(&far), &stage);
+    pays(&near, Some(&far), &stage);
+}
+
+#[test]
+fn two_wallets_pay_through_files() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    let stick = directory(&stage, "stick");
+    pays(&format!("file:{stick}"), None, &stage);
+    pays(&format!("file:{stick}"), None, &stage);
+}
+
+#[test]
+fn two_wallets_pay_by_showing_pictures_to_each_other() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    let (ada, ben) = (directory(&stage, "of-ada"), directory(&stage, "of-ben"));
+    pays(&format!("qr:{ben},{ada}"), Some(&format!("qr:{ada},{ben}")), &stage);
+}
