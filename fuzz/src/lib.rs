@@ -10,7 +10,7 @@ pub mod seeds;
 
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
 pub use properties::{
-    descriptor, digest_text, entry, item, list_proof, message, op, pack, plan, policy, record,
+    descriptor, digest_text, entry, item, letter, list_proof, message, op, pack, plan, policy, record,
     signed_head, stream, tip_proof, value, wanted,
 };
 
@@ -25,6 +25,6 @@ macro_rules! targets {
 }
 
 targets! {
-    card, dealt, descriptor, digest_text, entry, fork_proof, genesis, introduction, item, list_proof,
+    card, dealt, descriptor, digest_text, entry, fork_proof, genesis, introduction, item, letter, list_proof,
     message, op, pack, plan, policy, receipt, record, roster_step, signed_head, stream, tip_proof, value, wanted,
 }

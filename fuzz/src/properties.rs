@@ -7,7 +7,7 @@ use dsm_encoding::{Decode, Encode, Reader, from_slice, to_vec};
 use dsm_link::{Joiner, MAX_FRAME, cut};
 use dsm_log::{DeviceDescriptor, DeviceId, Position, Record, SignedHead};
 use dsm_merkle::{ListProof, TipProof};
-use dsm_session::Message;
+use dsm_session::{Contents, Letter, Mail, Message, Signed};
 
 use crate::judged::meeting;
 
@@ -158,6 +158,14 @@ pub fn digest_text(bytes: &[u8]) {
 /// A message of a session.
 pub fn message(bytes: &[u8]) {
     canonical::<Message>(bytes);
+}
+
+/// A letter, and what is sealed in one.
+pub fn letter(bytes: &[u8]) {
+    canonical::<Letter>(bytes);
+    canonical::<Signed>(bytes);
+    canonical::<Contents>(bytes);
+    canonical::<Mail>(bytes);
 }
 
 /// A stream of frames; however it is cut, the same messages come out of it.

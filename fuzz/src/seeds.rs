@@ -9,7 +9,9 @@ use dsm_crypto::{Digest, Domain, Signer, hash, text};
 use dsm_encoding::{Blob, Encode, List, to_vec};
 use dsm_link::cut;
 use dsm_merkle::{ListProof, list_prove};
-use dsm_session::{Ask, Message, Request};
+use dsm_session::{
+    Ask, Contents, Enclosure, Inbox, Letter, Mail, Message, Outbox, Request, Signed,
+};
 
 use crate::judged::{Meeting, meeting};
 
@@ -130,6 +132,34 @@ fn identities(seeds: &mut Seeds, meeting: &Meeting) {
     seeds.object("receipt", "payment", &meeting.receipt());
 }
 
+fn letters(seeds: &mut Seeds, meeting: &Meeting) {
+    let Meeting { ada, dealt, fork, .. } = meeting;
+    let network = dsm_sim::NETWORK;
+    let dealt = Box::new(dealt.first().expect("a good payment").clone());
+    let enclosures = vec![
+        Enclosure::Evidence { proofs: List::try_from(vec![fork.clone()]).expect("one proof") },
+        Enclosure::Pay { floor: Some(1), dealt },
+    ];
+    let enclosures = List::try_from(enclosures).expect("two");
+    let contents = Contents { accepted: 1, known: Some(2), enclosures };
+    seeds.object("letter", "contents", &contents);
+    let signature = Signer::sign(&*ada.key, &digest(2));
+    let contents = Contents { enclosures: List::default(), ..contents };
+    let signed = Signed { from: ada.id(), number: 1, contents, signature };
+    seeds.object("letter", "signed", &signed);
+    let sealed = dsm_encoding::Blob::try_from(vec![9; 40]).expect("a short letter");
+    let ciphertext = Box::new(dsm_crypto::encapsulate(&ada.kem, [7; 64]).0);
+    let first = Letter::First { network, ciphertext, nonce: [1; 24], sealed: sealed.clone() };
+    seeds.object("letter", "first", &first);
+    let next = Letter::Next { network, tag: [2; 8], nonce: [1; 24], sealed };
+    seeds.object("letter", "next", &next);
+    let mail = Mail {
+        outbox: Outbox { opened: Some(1), firsts: 1, ..Outbox::default() },
+        inbox: Inbox { known: Some(3), ..Inbox::default() },
+    };
+    seeds.object("letter", "mail", &mail);
+}
+
 fn trees(seeds: &mut Seeds, Meeting { ada, payment, .. }: &Meeting) {
     seeds.object("tip_proof", "payment", &payment.tip_proof);
     let mut tree = ada.tree.clone();
@@ -179,6 +209,7 @@ fn sessions(seeds: &mut Seeds, meeting: &Meeting) {
         Message::Done {},
         Message::Cancel {},
     ];
+    letters(seeds, meeting);
     let mut stream = Vec::new();
     for message in &messages {
         seeds.object("message", &message.name().to_lowercase(), message);

@@ -40,13 +40,23 @@ impl Dealing {
     /// A peer that is further behind than the longest run that it asks for (rule R-37; all use the
     /// same default) is shown no more than a stranger.
     pub fn plan<V: View + ?Sized>(&self, view: &V, known: Option<u64>) -> Option<Plan> {
+        self.plan_to(view, known, self.entry.index)
+    }
+
+    /// The same with the log shown up to `last` at least: the peer may know heads up to there.
+    pub fn plan_to<V: View + ?Sized>(
+        &self,
+        view: &V,
+        known: Option<u64>,
+        last: u64,
+    ) -> Option<Plan> {
         let me = view.me();
         let index = self.entry.index;
         let opening = index.saturating_sub(2);
         let gap = view.settings().max_gap;
         let joined = known.filter(|known| index.saturating_sub(*known) <= gap);
         let from = joined.map_or(opening, |known| known.min(opening));
-        let to = known.map_or(index, |known| known.max(index));
+        let to = last.max(index).max(known.unwrap_or(0));
         plan(view, (me, &self.entry), (from, to))
     }
 }

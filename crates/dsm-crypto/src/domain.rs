@@ -118,6 +118,14 @@ domains! {
     Schema = "schema";
     /// What an announcement on a network says to who knows the device.
     Mark = "mark";
+    /// What makes the secret that an Open carries.
+    Open = "open";
+    /// The key of a letter, and the next one.
+    Chain = "chain";
+    /// Where a letter is put.
+    Mailbox = "mailbox";
+    /// A letter to a KEM key, as signed.
+    Letter = "letter";
     /// Secrets derived from a seed.
     Seed = "seed";
     /// A key that seals.

@@ -147,7 +147,8 @@ impl<K: Kv> Engine<K> {
         let (tip, proof) = books.tip(&relationship(&me, peer));
         let stitch = books.accepted(peer);
         let op = Op::Data { schema: schema(R::SCHEMA), bytes: data };
-        let ops = List::try_from(vec![op]).map_err(|_| ShareError::Log)?;
+        let ops = std::iter::once(op).chain(dsm_session::opening(&books, peer));
+        let ops = List::try_collect(ops).map_err(|_| ShareError::Log)?;
         let to = Some(Addressee { device: *peer, stitch, tip, proof });
         let draft = Draft { to, ops, ..Draft::default() };
         let written = write(&log, draft, books.network(), &self.main).ok_or(ShareError::Log)?;

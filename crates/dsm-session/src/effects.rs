@@ -7,7 +7,7 @@ use dsm_core::{Accepted, FinalityClass, Reject, TokenId, Written};
 use dsm_encoding::to_vec;
 use dsm_log::{DeviceId, ForkProof, SignedHead, SpendId, Verified};
 
-use crate::{Held, Message, Request};
+use crate::{Held, Mail, Message, Request};
 
 /// What must be durable before anything of the step is seen: all of it, or nothing.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Batch {
     pub forks: Vec<Verified<ForkProof>>,
     /// A peer that was told all news up to a place.
     pub told: Option<(DeviceId, u64)>,
+    /// How far the letters of a peer have come.
+    pub mail: Option<(DeviceId, Box<Mail>)>,
     /// A later head of the own log than these books have: they are an old copy.
     pub shown: Option<Verified<SignedHead>>,
 }
@@ -43,6 +45,7 @@ impl Batch {
             && self.spent.is_empty()
             && self.held.is_empty()
             && self.forks.is_empty()
+            && self.mail.is_none()
             && self.shown.is_none()
     }
 }

@@ -1,16 +1,21 @@
 //! The peer's entries on their way here (`spec/sessions.md`, being paid).
 
+use alloc::vec::Vec;
+
 use dsm_core::pack::{Plan, Wanted};
-use dsm_core::{Claimed, Dealt, Draft, FinalityClass, Op, Reject, TokenId, accept, write};
+use dsm_core::{
+    Accepted, Claimed, Dealt, Draft, FinalityClass, Op, Reject, TokenId, accept, write,
+};
 use dsm_crypto::Signer;
 use dsm_encoding::List;
-use dsm_log::DeviceId;
+use dsm_log::{DeviceId, Nonce};
 
 use crate::ask::{Request, nonce_at};
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
 use crate::held::Held;
 use crate::ledger::Ledger;
+use crate::mail::opening;
 use crate::message::Message;
 use crate::payment::addressee;
 use crate::session::{Goal, MAX_OFFERS, Session, received};
@@ -115,44 +120,73 @@ impl Session {
             return Err(SessionError::Unexpected("another Pay"));
         }
         let peer = self.met()?.device;
-        let asked = nonce_at(books, &peer, floor);
-        let verdict = accept(books, &Claimed::from(dealt), asked);
-        let forks = verdict.forks.iter().map(|proof| Notice::Forked { device: proof.device() });
-        effects.notices.extend(forks);
-        effects.batch.forks.extend(verdict.forks);
-        let accepted = match verdict.result {
-            Ok(accepted) => accepted,
-            Err(reject) => {
-                self.refuse(reject, effects);
-                return Ok(());
+        match take_payment(books, signer, peer, dealt, floor, effects) {
+            Ok(()) => {
+                self.receipt = effects.batch.written.last().map(|written| written.log.at.index);
+                self.note_told(effects);
             }
-        };
-        if accepted.writer() != peer {
-            return self.end(SessionError::WrongPeer { device: accepted.writer() });
+            Err(SessionError::Rejected(reject)) => self.refuse(reject, effects),
+            Err(error) => return self.end(error),
         }
-        if accepted.entry().value.is_none() {
-            return self.end(SessionError::Unexpected("a Pay without value"));
-        }
-        let draft = Draft {
-            to: Some(addressee(books, peer, Some(accepted.at()))),
-            ops: List::try_from(alloc::vec![Op::Receive {}]).map_err(SessionError::Form)?,
-            ..Draft::default()
-        };
-        let receive = write(&books.own_log(), draft, books.network(), signer);
-        effects.batch.written.push(receive.ok_or(SessionError::Books)?);
-        for note in accepted.notes() {
-            let held = Held::new(*note, accepted.lineage()).ok_or(SessionError::Books)?;
-            effects.batch.held.push(held);
-        }
-        let (class, hops) = (accepted.class(), accepted.lineage().hops);
-        let sums = received(accepted.notes()).into_iter();
-        let notices =
-            sums.map(|(token, amount)| Notice::Received { peer, token, amount, class, hops });
-        effects.notices.extend(notices);
-        effects.batch.accepted.push(accepted);
-        self.note_told(effects);
         Ok(())
     }
+}
+
+/// Judges a peer's entry with value; keeps and acknowledges it in one batch. Forks that come to light
+/// are kept whatever the verdict.
+///
+/// # Errors
+/// [`SessionError`]: nothing of the entry is kept.
+pub(crate) fn take_payment<L: Ledger, S: Signer>(
+    books: &L,
+    signer: &S,
+    peer: DeviceId,
+    dealt: Dealt,
+    floor: Option<u64>,
+    effects: &mut Effects,
+) -> Result<(), SessionError> {
+    let asked = nonce_at(books, &peer, floor);
+    let accepted = judge(books, peer, dealt, asked, effects)?;
+    if accepted.entry().value.is_none() {
+        return Err(SessionError::Unexpected("a Pay without value"));
+    }
+    let ops = core::iter::once(Op::Receive {}).chain(opening(books, &peer));
+    let draft = Draft {
+        to: Some(addressee(books, peer, Some(accepted.at()))),
+        ops: List::try_collect(ops).map_err(SessionError::Form)?,
+        ..Draft::default()
+    };
+    let receive = write(&books.own_log(), draft, books.network(), signer);
+    let receive = receive.ok_or(SessionError::Books)?;
+    let held = accepted.notes().iter().map(|note| Held::new(*note, accepted.lineage()));
+    let held = held.collect::<Option<Vec<Held>>>().ok_or(SessionError::Books)?;
+    let (class, hops) = (accepted.class(), accepted.lineage().hops);
+    let sums = received(accepted.notes()).into_iter();
+    let notices = sums.map(|(token, amount)| Notice::Received { peer, token, amount, class, hops });
+    effects.notices.extend(notices);
+    effects.batch.written.push(receive);
+    effects.batch.held.extend(held);
+    effects.batch.accepted.push(accepted);
+    Ok(())
+}
+
+/// Judges an entry that a peer deals; keeps the forks that come to light on the way.
+pub(crate) fn judge<L: Ledger>(
+    books: &L,
+    peer: DeviceId,
+    dealt: Dealt,
+    asked: Option<Nonce>,
+    effects: &mut Effects,
+) -> Result<Accepted, SessionError> {
+    let verdict = accept(books, &Claimed::from(dealt), asked);
+    let forks = verdict.forks.iter().map(|proof| Notice::Forked { device: proof.device() });
+    effects.notices.extend(forks);
+    effects.batch.forks.extend(verdict.forks);
+    let accepted = verdict.result?;
+    if accepted.writer() != peer {
+        return Err(SessionError::WrongPeer { device: accepted.writer() });
+    }
+    Ok(accepted)
 }
 
 /// What would speak against a payment whose plan is this. Every device of a plan has a hop in the

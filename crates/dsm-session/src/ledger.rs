@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use dsm_core::{Dealing, OwnLog, View};
-use dsm_crypto::{Digest, Secret};
+use dsm_core::{Dealing, Entry, OwnLog, View};
+use dsm_crypto::{Digest, KemPublic, Secret};
 use dsm_log::{DeviceId, ForkProof, Position};
 use dsm_merkle::TipProof;
 
-use crate::Held;
+use crate::{Held, Mail};
 
 /// Heads and fork proofs that a device learned, in the order in which it did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,18 @@ pub trait Ledger: View {
     fn holdings(&self) -> Vec<Held>;
     /// A secret from which challenges are made.
     fn ask_secret(&self) -> &Secret<32>;
+    /// The KEM key of a contact's device.
+    fn kem(&self, peer: &DeviceId) -> Option<KemPublic>;
+    /// The place of its log that a contact's card names.
+    fn card_place(&self, peer: &DeviceId) -> Option<Position>;
+    /// An own or an accepted entry.
+    fn entry(&self, device: &DeviceId, index: u64) -> Option<Entry>;
+    /// How far the letters of a peer have come.
+    fn mail(&self, peer: &DeviceId) -> Mail;
+    /// The peers that opened a secret to it.
+    fn correspondents(&self) -> Vec<DeviceId>;
+    /// A few of the newest entries with value between it and a peer that both have accepted.
+    fn dealt_with(&self, peer: &DeviceId) -> Vec<(DeviceId, u64)>;
     /// What shows that a device forked.
     fn fork_proof(&self, device: &DeviceId) -> Option<ForkProof>;
     /// What it learned since it last told a peer.

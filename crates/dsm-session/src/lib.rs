@@ -23,6 +23,8 @@ mod held;
 mod incoming;
 pub mod introduction;
 mod ledger;
+mod letter;
+mod mail;
 mod message;
 mod outgoing;
 mod payment;
@@ -35,6 +37,12 @@ pub use effects::{Batch, Effects, Notice, Then};
 pub use error::SessionError;
 pub use held::{Held, SelectError, select};
 pub use ledger::{Ledger, News};
+pub use letter::{
+    Contents, Enclosure, Letter, LetterError, MAX_LETTER, Posting, Reading, Signed, boxes,
+    write_letter,
+};
+pub use mail::{Chain, Inbox, Mail, Outbox, opening};
 pub use message::{Hint, MAX_MESSAGE, Message, SignedRun};
+pub use payment::{pay_asked, pay_away};
 pub use session::{Event, Goal, Session};
 pub use turn::Turn;

@@ -3,13 +3,15 @@
 use alloc::boxed::Box;
 
 use dsm_core::pack::{PackOpened, Plan, Stretch, Want, Wanted};
-use dsm_core::{Ahead, Claimed, Dealing, Dealt, TokenId, accept, deal};
+use dsm_core::{Ahead, Dealing, Dealt, TokenId, deal};
 use dsm_crypto::Signer;
 use dsm_encoding::{List, to_vec};
+use dsm_log::DeviceId;
 
 use crate::ask::Ask;
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
+use crate::incoming::judge;
 use crate::ledger::Ledger;
 use crate::message::{MAX_MESSAGE, Message};
 use crate::payment::{Payee, Payment};
@@ -193,33 +195,44 @@ impl Session {
         dealt: Dealt,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        let verdict = accept(books, &Claimed::from(dealt), None);
-        let forks = verdict.forks.iter().map(|proof| Notice::Forked { device: proof.device() });
-        effects.notices.extend(forks);
-        effects.batch.forks.extend(verdict.forks);
-        let accepted = match verdict.result {
-            Ok(accepted) if accepted.writer() != self.met()?.device => {
-                return self.end(SessionError::WrongPeer { device: accepted.writer() });
-            }
-            Ok(accepted) if accepted.entry().value.is_some() => {
-                return self.end(SessionError::Unexpected("a Receipt with value"));
-            }
-            Ok(accepted) => accepted,
-            Err(reject) => {
+        let peer = self.met()?.device;
+        let stitch = match take_receipt(books, peer, dealt, effects) {
+            Ok(stitch) => stitch,
+            Err(SessionError::Rejected(reject)) => {
                 self.refuse(reject, effects);
                 return Ok(());
             }
+            Err(error) => return self.end(error),
         };
         if let Outgoing::Sent { index } = self.outgoing
-            && accepted.peer().stitch >= Some(index)
+            && stitch >= Some(index)
         {
             self.outgoing = Outgoing::Idle;
             effects.notices.push(Notice::Acknowledged { index });
         }
-        effects.batch.accepted.push(accepted);
         self.note_told(effects);
         Ok(())
     }
+}
+
+/// Judges a peer's entry without value, and keeps it; gives the index of the own entry up to which it
+/// acknowledges.
+///
+/// # Errors
+/// [`SessionError`]: nothing of the entry is kept.
+pub(crate) fn take_receipt<L: Ledger>(
+    books: &L,
+    peer: DeviceId,
+    dealt: Dealt,
+    effects: &mut Effects,
+) -> Result<Option<u64>, SessionError> {
+    let accepted = judge(books, peer, dealt, None, effects)?;
+    if accepted.entry().value.is_some() {
+        return Err(SessionError::Unexpected("a Receipt with value"));
+    }
+    let stitch = accepted.peer().stitch;
+    effects.batch.accepted.push(accepted);
+    Ok(stitch)
 }
 
 /// Whether no more is wanted than a plan announced: a peer must not look into the rest of a log.
@@ -236,7 +249,7 @@ fn is_part(wanted: &Wanted, plan: &Plan) -> bool {
 }
 
 /// An entry without value: its peer needs nothing but the run to it.
-fn deal_alone<L: Ledger>(books: &L, dealing: &Dealing, plan: &Plan) -> Option<Dealt> {
+pub(crate) fn deal_alone<L: Ledger>(books: &L, dealing: &Dealing, plan: &Plan) -> Option<Dealt> {
     let wants = plan.stretches.iter().map(|stretch| Want {
         descriptor: false,
         from: stretch.from,

@@ -8,9 +8,11 @@ use dsm_crypto::Signer;
 use dsm_encoding::List;
 use dsm_log::{DeviceId, Nonce, Position, SpendId, relationship};
 
+use crate::effects::Batch;
 use crate::error::SessionError;
 use crate::held::{Held, select};
 use crate::ledger::Ledger;
+use crate::mail::opening;
 
 /// An entry that pays, signed in memory. Whoever makes it durable is bound by it.
 #[derive(Clone, Debug)]
@@ -60,7 +62,7 @@ impl Payment {
             to: Some(addressee(books, to.device, books.accepted(&to.device))),
             spends: spent.clone(),
             value: Some(Value::transfer(outputs)),
-            ops: List::default(),
+            ops: List::try_collect(opening(books, &to.device)).map_err(SessionError::Form)?,
             nonce: to.nonce,
         };
         let written = write(&log, draft, books.network(), signer).ok_or(SessionError::Books)?;
@@ -69,6 +71,13 @@ impl Payment {
         let held = change.map(|held| held.ok_or(SessionError::Books)).transpose()?;
         let dealing = Box::new(written.dealing.clone().ok_or(SessionError::Books)?);
         Ok(Self { written, spent, held: held.into_iter().collect(), dealing })
+    }
+
+    /// What binds, and the index of the entry.
+    fn into_batch(self) -> (Batch, u64) {
+        let Self { written, spent, held, .. } = self;
+        let index = written.log.at.index;
+        (Batch { written: alloc::vec![written], spent, held, ..Batch::default() }, index)
     }
 
     /// Whether the own log stands where it did, and nothing that is consumed was spent or frozen
@@ -90,4 +99,60 @@ pub(crate) fn addressee<L: Ledger>(
 ) -> Addressee {
     let (tip, proof) = books.tip(&relationship(&books.me(), &device));
     Addressee { device, stitch, tip, proof }
+}
+
+/// Pays a peer that is away: the entry answers its contact card, or what it showed of its log since.
+/// Whoever makes the batch durable is bound; the entry is delivered by the next letter or session.
+///
+/// # Errors
+/// [`SessionError`]: nobody is bound.
+pub fn pay_away<L: Ledger, S: Signer>(
+    books: &L,
+    signer: &S,
+    peer: DeviceId,
+    token: TokenId,
+    amount: u64,
+) -> Result<(Batch, u64), SessionError> {
+    check_payable(books, &peer)?;
+    let places = [books.card_place(&peer), books.accepted(&peer), books.latest(&peer)];
+    let newest = places.into_iter().flatten().max_by_key(|at| at.index);
+    let floor = newest.ok_or(SessionError::NoAsk)?;
+    let to = Payee { device: peer, floor, nonce: None };
+    Ok(Payment::write(books, signer, to, token, amount)?.into_batch())
+}
+
+/// Pays what a peer asked for last in a letter. An Ask is answered once.
+///
+/// # Errors
+/// [`SessionError`]: nobody is bound.
+pub fn pay_asked<L: Ledger, S: Signer>(
+    books: &L,
+    signer: &S,
+    peer: DeviceId,
+    token: TokenId,
+    amount: u64,
+) -> Result<(Batch, u64), SessionError> {
+    check_payable(books, &peer)?;
+    let mut mail = books.mail(&peer);
+    let ask = mail.inbox.asked.take().ok_or(SessionError::NoAsk)?;
+    if !ask.allows(&token, amount) {
+        return Err(SessionError::OtherAsk);
+    }
+    let to = Payee { device: peer, floor: ask.floor, nonce: Some(ask.nonce) };
+    let (mut batch, index) = Payment::write(books, signer, to, token, amount)?.into_batch();
+    batch.mail = Some((peer, Box::new(mail)));
+    Ok((batch, index))
+}
+
+/// Whether one deals with a device.
+pub(crate) fn check_payable<L: Ledger>(books: &L, peer: &DeviceId) -> Result<(), SessionError> {
+    use dsm_core::Reject;
+    let device = *peer;
+    match books.peer(peer) {
+        _ if books.is_forked(&books.me()) => Err(SessionError::OwnFork),
+        None => Err(Reject::UnknownPeer { device }.into()),
+        Some(known) if !known.active => Err(Reject::NotEnrolled { device }.into()),
+        Some(_) if books.is_forked(peer) => Err(Reject::Forked { device }.into()),
+        Some(_) => Ok(()),
+    }
 }

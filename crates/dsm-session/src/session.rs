@@ -104,6 +104,8 @@ pub struct Session {
     pub(crate) begun: bool,
     /// Index of the goal's payment, once the payer is bound by it.
     pub(crate) bound: Option<u64>,
+    /// Index of the own entry that acknowledges what was accepted here last.
+    pub(crate) receipt: Option<u64>,
     /// How many offers were replaced by a later one.
     pub(crate) offers: u32,
     pub(crate) done: bool,
@@ -129,6 +131,7 @@ impl Session {
             incoming: Incoming::Idle,
             begun: false,
             bound: None,
+            receipt: None,
             offers: 0,
             done: false,
             failure: None,
@@ -295,6 +298,9 @@ impl Session {
                 let told = (met.told > 0).then_some((met.device, met.told));
                 met.told = 0;
                 effects.batch.told = told;
+                // A payer has nothing more to say only once it accepted the receipt.
+                let device = met.device;
+                effects.batch.mail = crate::mail::heard(books, device, self.receipt);
                 Ok(())
             }
         }

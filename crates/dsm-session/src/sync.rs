@@ -178,18 +178,7 @@ impl Session {
         if !met.awaits_behind {
             met.contradictions = met.contradictions.saturating_sub(1);
         }
-        for proof in proofs {
-            let device = proof.device();
-            // Of contacts, and of devices in lineages, the descriptor is known.
-            if books.is_forked(&device) || books.descriptor(&device).is_none() {
-                continue;
-            }
-            let checked = proof.verify();
-            let proof = checked.map_err(|error| dsm_core::Reject::ForkProof { error })?;
-            effects.notices.push(Notice::Forked { device });
-            effects.batch.forks.push(proof);
-        }
-        Ok(())
+        take_evidence(books, proofs, effects)
     }
 
     /// The peer read the news before it said what it just said.
@@ -199,6 +188,29 @@ impl Session {
             met.told = 0;
         }
     }
+}
+
+/// Keeps fork proofs of devices that matter here.
+///
+/// # Errors
+/// A proof that does not hold.
+pub(crate) fn take_evidence<L: Ledger>(
+    books: &L,
+    proofs: Vec<ForkProof>,
+    effects: &mut Effects,
+) -> Result<(), SessionError> {
+    for proof in proofs {
+        let device = proof.device();
+        // Of contacts, and of devices in lineages, the descriptor is known.
+        if books.is_forked(&device) || books.descriptor(&device).is_none() {
+            continue;
+        }
+        let checked = proof.verify();
+        let proof = checked.map_err(|error| dsm_core::Reject::ForkProof { error })?;
+        effects.notices.push(Notice::Forked { device });
+        effects.batch.forks.push(proof);
+    }
+    Ok(())
 }
 
 /// Fork proofs, in messages that are not too long. A proof that fits none is not told.

@@ -16,6 +16,7 @@ use crate::wallet::Wallet;
 
 mod data;
 mod ledger;
+mod mail;
 mod reads;
 mod receipt;
 mod view;

@@ -64,11 +64,13 @@ pub enum Table {
     Newest = 24,
     /// How much of the news each peer was told.
     Told = 25,
+    /// How far the letters of each peer have come.
+    Mail = 26,
 }
 
 impl Table {
     /// All of them, by number.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Single,
         Self::OwnLogs,
         Self::Tips,
@@ -95,6 +97,7 @@ impl Table {
         Self::News,
         Self::Newest,
         Self::Told,
+        Self::Mail,
     ];
 
     /// Its number: the first byte of the key of each of its rows.

@@ -17,6 +17,7 @@ use crate::rows::{
 
 mod deal;
 mod learn;
+mod mail;
 mod people;
 mod value;
 
@@ -82,6 +83,9 @@ impl<'a, S: Snapshot> Stage<'a, S> {
         }
         if let Some((peer, upto)) = &batch.told {
             self.told(peer, *upto)?;
+        }
+        if let Some((peer, mail)) = &batch.mail {
+            self.mail(peer, mail)?;
         }
         if let Some(signed) = &batch.shown {
             self.shown(signed)?;

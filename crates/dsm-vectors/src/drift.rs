@@ -2,6 +2,7 @@
 //!
 //! A change of a form shows here first. Each example names its rule of `spec/dsm.cddl`.
 
+mod letters;
 mod messages;
 
 use dsm_encoding::{Decode, Encode, from_slice, to_vec};
@@ -61,6 +62,12 @@ const TYPES: &[(&str, Again)] = &[
     ("signed-run", again::<dsm_session::SignedRun>),
     ("request", again::<dsm_session::Request>),
     ("ask", again::<dsm_session::Ask>),
+    ("letter", again::<dsm_session::Letter>),
+    ("contents", again::<dsm_session::Contents>),
+    ("enclosure", again::<dsm_session::Enclosure>),
+    ("signed-letter", again::<dsm_session::Signed>),
+    ("chain", again::<dsm_session::Chain>),
+    ("mail", again::<dsm_session::Mail>),
     ("message", again::<dsm_session::Message>),
 ];
 
@@ -70,6 +77,7 @@ pub(crate) fn vector() -> Vector {
     found.extend(packs());
     found.extend(owners());
     found.extend(messages::examples());
+    found.extend(letters::examples());
     let example = |(rule, bytes): &Example| {
         json!({
             "rule_name": rule,

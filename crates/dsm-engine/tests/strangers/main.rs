@@ -7,6 +7,7 @@ mod cuts;
 mod disk;
 #[path = "../../../dsm-store/tests/power/medium.rs"]
 mod medium;
+mod letters;
 mod meetings;
 mod names;
 mod news;

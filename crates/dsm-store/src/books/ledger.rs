@@ -1,10 +1,10 @@
 //! What a session reads.
 
-use dsm_core::{Dealing, OwnLog, View};
-use dsm_crypto::{Digest, Secret};
+use dsm_core::{Dealing, Entry, OwnLog, View};
+use dsm_crypto::{Digest, KemPublic, Secret};
 use dsm_log::{DeviceId, ForkProof, Position};
 use dsm_merkle::{TipProof, TipTree};
-use dsm_session::{Held, Ledger, News};
+use dsm_session::{Held, Ledger, Mail, News};
 
 use super::Books;
 use crate::StoreError;
@@ -118,6 +118,30 @@ impl<K: Kv> Ledger for Books<'_, K> {
 
     fn ask_secret(&self) -> &Secret<32> {
         &self.wallet.founding.ask_secret
+    }
+
+    fn kem(&self, peer: &DeviceId) -> Option<KemPublic> {
+        Some(self.contact(peer)?.card.kem)
+    }
+
+    fn card_place(&self, peer: &DeviceId) -> Option<Position> {
+        Some(self.contact(peer)?.card.at)
+    }
+
+    fn entry(&self, device: &DeviceId, index: u64) -> Option<Entry> {
+        self.entry_at(device, index)
+    }
+
+    fn mail(&self, peer: &DeviceId) -> Mail {
+        self.mail_of(peer)
+    }
+
+    fn correspondents(&self) -> Vec<DeviceId> {
+        self.openers()
+    }
+
+    fn dealt_with(&self, peer: &DeviceId) -> Vec<(DeviceId, u64)> {
+        self.latch(self.shared(peer))
     }
 
     fn fork_proof(&self, device: &DeviceId) -> Option<ForkProof> {

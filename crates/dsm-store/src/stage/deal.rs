@@ -39,6 +39,7 @@ impl<S: Snapshot> Stage<'_, S> {
         };
         if let Some(peer) = entry.peer.filter(|_| device == self.me) {
             self.put(Table::Addressed, place(&peer, entry.index), Vec::new());
+            self.carries(&peer, entry, true)?;
         }
         self.entry(device, &row)
     }
@@ -64,6 +65,7 @@ impl<S: Snapshot> Stage<'_, S> {
         let now = PeerRow { active: now.active, tip: now.tip, stitch: now.stitch, at: Some(at) };
         self.put(Table::Peers, device_key(&device).to_vec(), bytes(&now));
         let Dealing { entry, before, stitch, tip_proof } = accepted.dealing();
+        self.carries(&device, &entry, false)?;
         let class = entry.value.is_some().then(|| accepted.class());
         let tip_proof = Some(tip_proof);
         self.entry(device, &EntryRow { entry, before, stitch, tip, tip_proof, class })

@@ -68,7 +68,7 @@ pub(super) fn examples() -> Vec<Example> {
     found
 }
 
-fn fork() -> ForkProof {
+pub(super) fn fork() -> ForkProof {
     let forks = crate::fork_proof::vectors();
     let fork = forks.iter().find(|one| one.path.contains("later")).expect("a fork proof");
     from_slice(&bytes_of(&fork.value, "proof")).expect("canonical bytes")
