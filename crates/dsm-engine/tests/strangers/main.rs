@@ -5,9 +5,9 @@ mod copies;
 mod crowd;
 mod cuts;
 mod disk;
+mod letters;
 #[path = "../../../dsm-store/tests/power/medium.rs"]
 mod medium;
-mod letters;
 mod meetings;
 mod names;
 mod news;
