@@ -10,8 +10,8 @@ pub mod seeds;
 
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
 pub use properties::{
-    descriptor, digest_text, entry, item, letter, list_proof, message, op, pack, plan, policy, record,
-    signed_head, stream, tip_proof, value, wanted,
+    descriptor, digest_text, entry, frame, item, letter, line, list_proof, message, op, pack, plan,
+    policy, record, signed_head, stream, tip_proof, value, wanted,
 };
 
 /// A target: its name, which is also its folder under `corpus/`, and its function.
@@ -25,6 +25,6 @@ macro_rules! targets {
 }
 
 targets! {
-    card, dealt, descriptor, digest_text, entry, fork_proof, genesis, introduction, item, letter, list_proof,
+    card, dealt, descriptor, digest_text, entry, fork_proof, frame, genesis, introduction, item, letter, line, list_proof,
     message, op, pack, plan, policy, receipt, record, roster_step, signed_head, stream, tip_proof, value, wanted,
 }

@@ -4,7 +4,7 @@ use dsm_core::pack::{Pack, Plan, Wanted};
 use dsm_core::{Entry, Op, Policy, Value, examine};
 use dsm_crypto::{Digest, text};
 use dsm_encoding::{Decode, Encode, Reader, from_slice, to_vec};
-use dsm_link::{Joiner, MAX_FRAME, cut};
+use dsm_link::{Frame, Joiner, MAX_FRAME, Pace, Steady, Unstuffer, cut, stuff};
 use dsm_log::{DeviceDescriptor, DeviceId, Position, Record, SignedHead};
 use dsm_merkle::{ListProof, TipProof};
 use dsm_session::{Contents, Letter, Mail, Message, Signed};
@@ -191,4 +191,37 @@ fn joined(bytes: &[u8], piece: usize) -> Vec<Vec<u8>> {
         }
     }
     messages
+}
+
+/// A frame of a medium: what decodes is written back to the same bytes, and a conversation that hears
+/// it holds no more than it may.
+pub fn frame(bytes: &[u8]) {
+    if let Some(frame) = Frame::decode(bytes) {
+        assert_eq!(frame.encode(), bytes, "one form");
+    }
+    let pace = Pace { gap: 0, answer: 100, patience: 1_000, linger: 100 };
+    let side = Steady::wait(*b"\0\0\0\x02", 858, pace, 0);
+    let mut side = side.expect("a frame of 858 bytes has room");
+    // As it is, and as if nothing in it had been changed on the way.
+    let sum = bytes.len().saturating_sub(4);
+    let mut summed = bytes[..sum].to_vec();
+    summed.extend_from_slice(&crc32fast::hash(&bytes[..sum]).to_be_bytes());
+    for now in 0..4 {
+        side.hear(if now == 0 { bytes } else { &summed }, now * 30);
+        let _ = (side.speak(now * 30), side.take(100));
+    }
+    assert!(side.held() <= 2 * MAX_FRAME);
+}
+
+/// What a serial line brings: whatever it was, a frame after a zero is found.
+pub fn line(bytes: &[u8]) {
+    let mut found = Unstuffer::new(1024);
+    for byte in bytes {
+        if let Some(frame) = found.push(*byte) {
+            assert!(frame.len() <= 1024 + 5, "no more than a frame is held");
+        }
+    }
+    let _ = found.push(0);
+    let again = stuff(b"the next frame").into_iter().filter_map(|byte| found.push(byte)).next();
+    assert_eq!(again.as_deref(), Some(&b"the next frame"[..]));
 }

@@ -7,7 +7,7 @@ use dsm_core::pack::Wanted;
 use dsm_core::{Op, TokenId, Value, View, lot_id};
 use dsm_crypto::{Digest, Domain, Signer, hash, text};
 use dsm_encoding::{Blob, Encode, List, to_vec};
-use dsm_link::cut;
+use dsm_link::{Frame, Part, Word, cut, stuff};
 use dsm_merkle::{ListProof, list_prove};
 use dsm_session::{
     Ask, Contents, Enclosure, Inbox, Letter, Mail, Message, Outbox, Request, Signed,
@@ -218,4 +218,19 @@ fn sessions(seeds: &mut Seeds, meeting: &Meeting) {
         }
     }
     seeds.bytes("stream", "messages", stream);
+    let part = Part { block: 1, len: 7, sum: 0x6f0d_3d2c, id: 0, symbol: &[0, 0, 4, 1, 2, 3, 4] };
+    let words = [
+        ("hello", Word::Hello),
+        ("ack", Word::Ack),
+        ("part", Word::Part(part)),
+        ("end", Word::End { last: 0 }),
+    ];
+    let mut line = Vec::new();
+    for (name, word) in words {
+        let (from, to) = ([0, 0, 0, 1], [0, 0, 0, 2]);
+        let frame = Frame { from, to, ack: 0, have: 0, seen: false, word }.encode();
+        line.extend(stuff(&frame));
+        seeds.bytes("frame", name, frame);
+    }
+    seeds.bytes("line", "frames", line);
 }

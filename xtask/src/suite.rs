@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::debian;
 use crate::problem::Problem;
 use crate::process;
 use crate::verdict::Verdict;
@@ -32,6 +33,8 @@ pub(crate) fn documentation(workspace: &Workspace) -> Result<Verdict, Problem> {
 
 /// Unit, integration and documentation tests of the whole workspace.
 pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
+    // Pictures are read by a program too.
+    debian::ensure(Path::new("/usr/bin/zbarimg"), &["zbar-tools"])?;
     run_tests(process::cargo(&workspace.root).args([
         "test",
         "--workspace",

@@ -4,12 +4,14 @@
 //! the next one, unchanged, or the run counts it as lost or repeated.
 
 mod faults;
+mod figures;
 mod frames;
 mod line;
 mod media;
 mod script;
 
 pub use faults::{Faults, Faulty};
+pub use figures::{Cost, cost};
 pub use frames::frames;
 pub use line::Line;
 pub use media::{directories, lines, pictures, streams};
