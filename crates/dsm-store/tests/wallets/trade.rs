@@ -144,3 +144,12 @@ pub(crate) fn frames_delivered_again_change_nothing<H: Home>(home: &H) {
     assert_eq!(ben.books().history(None), before);
     assert_eq!((ada.balance(&token), ben.balance(&token)), (700, 300));
 }
+
+#[test]
+fn a_second_payment_carries_no_secret_and_fits_seven_thousand_bytes() {
+    let (mut ada, mut ben, token) = two(&crate::Memory);
+    let first: usize = pay(&mut ada, &mut ben, (token, 300), Cut::Never).bytes.iter().sum();
+    let second: usize = pay(&mut ada, &mut ben, (token, 30), Cut::Never).bytes.iter().sum();
+    // Each side opened a secret to the other in its first entry.
+    assert!(second + 2 * 1_120 < first && second < 6_800, "{first} {second}");
+}
