@@ -2,8 +2,8 @@
 //!
 //! Implements `spec/links.md`. No input or output: a transport moves what comes out of here.
 //!
-//! Always true: no more is kept than one message of the greatest length; a medium that lies about
-//! a length is refused before anything is allocated for it.
+//! Always true: no more is kept of what a peer says than two messages of the greatest length; who lies
+//! about a length is refused before anything is allocated for it.
 #![no_std]
 #![cfg_attr(
     not(test),

@@ -71,7 +71,10 @@ impl Steady {
         self.leave.end_at = now.saturating_add(wait);
         // What could not be delivered is not passed over: its block will never come.
         let more = u16::from(!self.out.waiting.is_empty());
-        Some(self.out.number.wrapping_add(more))
+        self.out.number = self.out.number.wrapping_add(more);
+        self.out.block = None;
+        self.out.waiting.clear();
+        Some(self.out.number)
     }
 
     pub(super) fn leave_wake(&self) -> Option<u64> {
