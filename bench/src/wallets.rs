@@ -146,7 +146,7 @@ impl<K: Kv> Person<K> {
             .persist(|batch| wallet.commit(&Changes { batch: batch.clone(), ..Changes::default() }))
             .expect("a durable batch");
         let mut frames = then.frames;
-        if then.wrote {
+        if then.wrote || then.more {
             frames.extend(self.step(session, Event::Durable));
         }
         frames

@@ -51,10 +51,11 @@ impl<'l, L: Link> Talk<'l, L> {
         more
     }
 
-    /// Waits for what the peer says; the end, if this is it.
+    /// Waits for what the peer says, or asks for more to send; the end, if this is it.
     pub(crate) fn hear(&mut self) -> Result<Event, Result<(), ConverseError>> {
         match std::mem::replace(&mut self.next, Next::Listen) {
             Next::Over(result) => return Err(result),
+            Next::More => return Ok(Event::Ready { of: self.of }),
             Next::Answer | Next::Listen => {}
         }
         let most = if self.peer.is_some() { MAX_MESSAGE } else { MAX_GREETING };

@@ -34,6 +34,11 @@ pub enum Event {
         /// The message.
         message: Vec<u8>,
     },
+    /// A link sent what it was given, and takes more ([`Next::More`]).
+    Ready {
+        /// In which conversation.
+        of: Conversation,
+    },
     /// The person wants a conversation to end.
     Cancel {
         /// Which.
@@ -60,6 +65,7 @@ impl Event {
         match self {
             Self::Open { of, .. }
             | Self::Message { of, .. }
+            | Self::Ready { of }
             | Self::Cancel { of }
             | Self::Close { of } => Some(*of),
             Self::Keep { .. } => None,
@@ -85,6 +91,9 @@ pub struct Answer {
 pub enum Next {
     /// Another answer comes.
     Answer,
+    /// There is more to send, once the link took this: [`Event::Ready`]. So what waits for one link is
+    /// never more than one step says, however much the peer wants and however slowly it listens.
+    More,
     /// The peer speaks.
     Listen,
     /// It is over.

@@ -40,6 +40,9 @@ impl<K: Kv> Engine<K> {
         let done = self.rounds(events, give);
         if done.is_err() {
             self.sessions.clear();
+            // What the others of the round staged must not become durable later: they were told that
+            // it failed.
+            self.wallet.give_up();
         }
         done
     }
@@ -73,6 +76,7 @@ impl<K: Kv> Engine<K> {
             Event::Message { of, message } => {
                 self.step(of, dsm_session::Event::Message(&message), round)
             }
+            Event::Ready { of } => self.step(of, dsm_session::Event::Durable, round),
             Event::Cancel { of } => {
                 round.cancelled.insert(of);
                 self.step(of, dsm_session::Event::Cancel, round)
@@ -150,6 +154,8 @@ impl<K: Kv> Engine<K> {
             } else if then.wrote {
                 durable.push(of);
                 Next::Answer
+            } else if then.more {
+                Next::More
             } else if session.is_over() {
                 Next::Over(Ok(()))
             } else if cancelled.contains(&of) {

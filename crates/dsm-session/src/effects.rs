@@ -124,9 +124,11 @@ pub struct Then {
     pub frames: Vec<Vec<u8>>,
     /// To be told.
     pub notices: Vec<Notice>,
-    /// Whether the session waits for [`crate::Event::Durable`]: a batch was written, or there is more
-    /// to say than one step says.
+    /// Whether a batch was written: the session waits for [`crate::Event::Durable`].
     pub wrote: bool,
+    /// Whether there is more to say than one step says: [`crate::Event::Durable`] brings it, once the
+    /// frames were sent.
+    pub more: bool,
 }
 
 impl Effects {
@@ -140,6 +142,6 @@ impl Effects {
             write(&self.batch)?;
         }
         let frames = self.frames.iter().map(to_vec).collect();
-        Ok(Then { frames, notices: self.notices, wrote: wrote || self.more })
+        Ok(Then { frames, notices: self.notices, wrote, more: self.more })
     }
 }

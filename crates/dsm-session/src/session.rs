@@ -64,7 +64,7 @@ pub enum Event<'a> {
     Start,
     /// A whole message came.
     Message(&'a [u8]),
-    /// The batch of the last step is durable.
+    /// The batch of the last step is durable, and its frames were taken.
     Durable,
     /// The person ends it. While nobody is bound nothing is spent.
     Cancel,
@@ -195,10 +195,15 @@ impl Session {
                     return Err(SessionError::TooLong);
                 }
                 let message = from_slice(bytes).map_err(SessionError::Form)?;
-                self.hear(books, signer, message, &mut effects)?;
+                if self.stands(books, &mut effects)? {
+                    self.hear(books, signer, message, &mut effects)?;
+                }
             }
             Event::Durable => {}
-            Event::Cancel => self.cancel(&mut effects)?,
+            Event::Cancel => {
+                self.cancel(&mut effects)?;
+                return Ok((self, effects));
+            }
         }
         if effects.batch.is_empty() && self.failure.is_none() {
             self.pump(books, signer, &mut effects)?;
@@ -228,6 +233,27 @@ impl Session {
             accepted: books.accepted(peer).map_or(0, |at| at.index),
             known: books.latest(peer).map(|at| at.index),
         }
+    }
+
+    /// Whether it may go on after what came to light since Hello, here or in another session.
+    fn stands<L: Ledger>(
+        &mut self,
+        books: &L,
+        effects: &mut Effects,
+    ) -> Result<bool, SessionError> {
+        let Some(met) = self.met.filter(|_| !self.doubts) else { return Ok(true) };
+        if books.is_forked(&books.me()) {
+            return Err(SessionError::OwnFork);
+        }
+        if books.is_old_copy() {
+            return Err(SessionError::OldCopy);
+        }
+        let refusal = refusal(books, &met.device);
+        let stands = refusal.is_none();
+        if let Some(reject) = refusal {
+            self.refuse(reject, effects);
+        }
+        Ok(stands)
     }
 
     fn hear<L: Ledger, S: Signer>(
@@ -264,7 +290,10 @@ impl Session {
             }
             Message::Doubt {} => self.show(books, effects),
             Message::Shown { signed } => self.shown(books, signed, effects),
-            Message::Done {} if self.doubts => Err(SessionError::OldCopy),
+            Message::Refuse { rule } => Err(SessionError::Refused { rule }),
+            Message::Cancel {} => Err(SessionError::PeerCancelled),
+            // A word that nothing is shown for.
+            Message::Done {} if self.doubts => Err(SessionError::Unexpected("Done before Shown")),
             // Nothing is said to whoever may know these books to be old.
             _ if self.doubts => Ok(()),
             Message::Ask { ask } => {
@@ -290,8 +319,6 @@ impl Session {
             Message::Sync { hints } => self.compare(books, &hints, effects),
             Message::Behind { hints } => self.compare_behind(books, &hints, effects),
             Message::Contradict { run } => self.contradicted(books, &run, effects),
-            Message::Refuse { rule } => Err(SessionError::Refused { rule }),
-            Message::Cancel {} => Err(SessionError::PeerCancelled),
             Message::Done {} => {
                 let met = self.met()?;
                 met.done = true;
@@ -320,14 +347,7 @@ impl Session {
         if self.goal.peer().is_some_and(|peer| peer != device) {
             return Err(SessionError::WrongPeer { device });
         }
-        let refusal = match books.peer(&device) {
-            None => Some(dsm_core::Reject::UnknownPeer { device }),
-            Some(peer) if !peer.active => Some(dsm_core::Reject::NotEnrolled { device }),
-            // Until value can be registered, there is nothing to deal in with a device that forked.
-            Some(_) if books.is_forked(&device) => Some(dsm_core::Reject::Forked { device }),
-            Some(_) => None,
-        };
-        if let Some(reject) = refusal {
+        if let Some(reject) = refusal(books, &device) {
             self.refuse(reject, effects);
             return Ok(());
         }
@@ -402,6 +422,18 @@ impl Session {
             effects.frames.push(Message::Done {});
         }
         Ok(())
+    }
+}
+
+/// Why nothing is dealt with a device.
+fn refusal<L: Ledger>(books: &L, device: &DeviceId) -> Option<dsm_core::Reject> {
+    let device = *device;
+    match books.peer(&device) {
+        None => Some(dsm_core::Reject::UnknownPeer { device }),
+        Some(peer) if !peer.active => Some(dsm_core::Reject::NotEnrolled { device }),
+        // Until value can be registered, there is nothing to deal in with a device that forked.
+        Some(_) if books.is_forked(&device) => Some(dsm_core::Reject::Forked { device }),
+        Some(_) => None,
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Wallet<K> {
     pub(crate) own: BTreeSet<DeviceId>,
     /// What is worked out and not durable yet.
     pub(crate) staged: Rows,
-    /// Whether a change may or may not have become durable.
+    /// Whether a change may or may not have become durable, or what was staged was given up.
     broken: bool,
 }
 
@@ -175,6 +175,13 @@ impl<K: Kv> Wallet<K> {
     pub fn commit(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.stage(changes)?;
         self.flush()
+    }
+
+    /// Gives up what is staged, because not all that belongs to it could be: the wallet does nothing
+    /// more and is to be opened anew.
+    pub fn give_up(&mut self) {
+        self.staged = Rows::default();
+        self.broken = true;
     }
 
     fn sound(&self) -> Result<(), StoreError> {

@@ -29,6 +29,8 @@ pub(crate) struct Disk {
     death: Death,
     pub(crate) delay: Duration,
     writes: Arc<AtomicUsize>,
+    /// How often it can be read.
+    pub(crate) reads: Arc<AtomicUsize>,
 }
 
 impl Disk {
@@ -39,7 +41,9 @@ impl Disk {
 
     fn over(kv: MemoryKv) -> Self {
         let writes = Arc::new(AtomicUsize::new(0));
-        Self { kv: Arc::new(Mutex::new(kv)), death: Death::Never, delay: Duration::ZERO, writes }
+        let reads = Arc::new(AtomicUsize::new(usize::MAX));
+        let (kv, delay) = (Arc::new(Mutex::new(kv)), Duration::ZERO);
+        Self { kv, death: Death::Never, delay, writes, reads }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, MemoryKv> {
@@ -53,7 +57,9 @@ impl Disk {
 
     /// The same disk in a process that dies.
     pub(crate) fn dying(&self, death: Death) -> Self {
-        Self { kv: Arc::clone(&self.kv), death, delay: Duration::ZERO, writes: Arc::default() }
+        let reads = Arc::new(AtomicUsize::new(usize::MAX));
+        let (kv, delay) = (Arc::clone(&self.kv), Duration::ZERO);
+        Self { kv, death, delay, writes: Arc::default(), reads }
     }
 
     /// How many writes this process made.
@@ -93,6 +99,9 @@ impl Kv for Disk {
     type Snapshot<'a> = View;
 
     fn snapshot(&self) -> Result<View, StoreError> {
+        if self.reads.fetch_sub(1, Ordering::SeqCst) == 0 {
+            return Err(died());
+        }
         Ok(View(self.lock().clone()))
     }
 

@@ -10,7 +10,7 @@ use dsm_sim::{Actor, NETWORK};
 use dsm_store::Changes;
 
 use crate::person::{Person, introduce, rogue};
-use crate::raw::{OPEN, meet, rich, settle};
+use crate::raw::{OPEN, fork_of, meet, rich, settle};
 use crate::wire::{Met, between};
 
 /// Ben and Cleo, who pinned each other and Eve; Eve and her copy hold the same money.
@@ -273,13 +273,7 @@ fn forged_contradictions_and_proofs_mark_nobody() {
 
 /// A true proof that an actor forked.
 fn proof_of(actor: &Actor) -> ForkProof {
-    let sign = |byte: u8| {
-        let at = Position { index: 1, head: Digest::from_bytes([byte; 32]) };
-        (at, SignedHead::sign(NETWORK, actor.id(), at, &*actor.key).signature)
-    };
-    let ((first, first_signature), (start, second_signature)) = (sign(1), sign(2));
-    let (device, pairs) = (actor.descriptor.clone(), List::default());
-    ForkProof { device, first, first_signature, start, pairs, second_signature }
+    fork_of(&actor.descriptor, &actor.key)
 }
 
 #[test]

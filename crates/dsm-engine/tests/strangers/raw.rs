@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use dsm_core::pack::Wanted;
 use dsm_core::{Dealing, Dealt, FinalityClass, Lock, Output, TokenId, Value, View, deal};
+use dsm_crypto::{Digest, SecretKey};
 use dsm_encoding::{List, from_slice, to_vec};
 use dsm_link::Link;
-use dsm_log::{DeviceId, Nonce, Position};
+use dsm_log::{DeviceDescriptor, DeviceId, ForkProof, Nonce, Position, SignedHead};
 use dsm_session::{Goal, Hint, Message, Request};
 use dsm_sim::{Actor, NETWORK, outputs};
 
@@ -230,4 +231,15 @@ pub(crate) fn known_to(actor: &Actor, peer: DeviceId) -> Option<u64> {
 /// A transfer with one output.
 pub(crate) fn transfer(output: Output) -> Value {
     Value::transfer(outputs([output]))
+}
+
+/// A true proof that whoever has the key of a device forked its log.
+pub(crate) fn fork_of(device: &DeviceDescriptor, key: &SecretKey) -> ForkProof {
+    let sign = |byte: u8| {
+        let at = Position { index: 1, head: Digest::from_bytes([byte; 32]) };
+        (at, SignedHead::sign(NETWORK, device.id(), at, key).signature)
+    };
+    let ((first, first_signature), (start, second_signature)) = (sign(1), sign(2));
+    let (device, pairs) = (device.clone(), List::default());
+    ForkProof { device, first, first_signature, start, pairs, second_signature }
 }

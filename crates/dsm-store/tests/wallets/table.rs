@@ -87,7 +87,7 @@ impl Side {
             Some(error) => self.failure = Some(error.clone()),
             None => self.session = Some(session),
         }
-        then.wrote && self.failure.is_none()
+        (then.wrote || then.more) && self.failure.is_none()
     }
 
     /// Hears frames; gives what it answers.

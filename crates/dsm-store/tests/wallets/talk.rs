@@ -113,7 +113,7 @@ impl Talk {
             return (Goes::On, frames);
         }
         end.session = Some(session);
-        if then.wrote {
+        if then.wrote || then.more {
             let (goes, more) = self.step(side, end, Event::Durable, cut);
             frames.extend(more);
             return (goes, frames);
