@@ -44,7 +44,7 @@ pub(crate) fn run(report: &mut Report) {
     let address = place.address().expect("an address");
     let (to, waiting) = inbox();
     let lobby = Lobby::new(&payee.engine, to.clone(), PLACES);
-    let engine = thread::spawn(move || payee.engine.run(&waiting, &mut |_, _, _| {}));
+    let engine = thread::spawn(move || payee.engine.run(waiting, &mut |_, _, _| {}));
     // The thread waits for callers until the process ends.
     thread::spawn(move || serve(&place, &lobby));
     let (mut alone, mut many) = (Samples::default(), Samples::default());

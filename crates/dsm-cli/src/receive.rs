@@ -79,7 +79,7 @@ pub(crate) fn receive(
     // It waits for callers as long as the process lives.
     thread::spawn(move || let_in(&place, &lobby, &goal, &to));
     thread::spawn(move || {
-        let stopped = engine.run(&waiting, &mut |wallet, of, notice| {
+        let stopped = engine.run(waiting, &mut |wallet, of, notice| {
             let said = wallet.books().map(|books| explain(&books, notice));
             let heard = said.map(|said| Report::Heard(of, (notice.clone(), said)));
             // Whoever prints went away only if the process ends.

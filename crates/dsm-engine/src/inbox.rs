@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use dsm_link::Link;
@@ -30,16 +30,25 @@ enum Letter {
 pub struct Inbox {
     to: SyncSender<Letter>,
     conversations: Arc<AtomicU64>,
+    stops: Arc<AtomicBool>,
 }
 
 /// What waits for an engine.
-pub struct Waiting(Receiver<Letter>);
+pub struct Waiting {
+    from: Receiver<Letter>,
+    /// Whether somebody asked for the end.
+    stops: Arc<AtomicBool>,
+}
 
 /// An inbox and its other end, for [`Engine::run`].
 #[must_use]
 pub fn inbox() -> (Inbox, Waiting) {
     let (to, from) = sync_channel(MAX_WAITING);
-    (Inbox { to, conversations: Arc::default() }, Waiting(from))
+    let stops = Arc::<AtomicBool>::default();
+    (
+        Inbox { to, conversations: Arc::default(), stops: Arc::clone(&stops) },
+        Waiting { from, stops },
+    )
 }
 
 impl Inbox {
@@ -68,22 +77,19 @@ impl Inbox {
         let (mut talk, event) = Talk::new(of, link, goal, fresh);
         let (to, answers) = channel();
         self.put(Letter::Event(event, Some(to)))?;
+        let _closes = Closes(self, of);
         let mut known = false;
-        let result = loop {
+        loop {
             while talk.take(answers.recv().map_err(|_| ConverseError::Stopped)?) {}
             if let Some(peer) = talk.peer.filter(|_| !known) {
                 known = true;
-                if let Err(error) = met(peer) {
-                    break Err(error);
-                }
+                met(peer)?;
             }
             match talk.hear() {
                 Ok(event) => self.put(Letter::Event(event, None))?,
-                Err(result) => break result,
+                Err(result) => return result,
             }
-        };
-        self.put(Letter::Event(Event::Close { of }, None))?;
-        result
+        }
     }
 
     /// Asks for the end of a conversation. Its link says so when it next hears the peer.
@@ -104,30 +110,47 @@ impl Inbox {
         Ok(told.recv().map_err(|_| ConverseError::Stopped)??)
     }
 
-    /// Asks the engine to stop after what waits before this.
+    /// Asks the engine to stop after what waits before this. Never waits itself: whoever asks may be
+    /// the one for whom the engine waits.
     pub fn stop(&self) {
-        // It may have stopped already.
-        let _ = self.put(Letter::Stop);
+        self.stops.store(true, Ordering::SeqCst);
+        // If there is no room for it the loop is awake, or gone.
+        let _ = self.to.try_send(Letter::Stop);
+    }
+}
+
+/// Says that a link is gone, however its thread ends.
+struct Closes<'i>(&'i Inbox, Conversation);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        let Self(inbox, of) = *self;
+        // The engine may have stopped.
+        let _ = inbox.put(Letter::Event(Event::Close { of }, None));
     }
 }
 
 impl<K: Kv> Engine<K> {
     /// Runs until every [`Inbox`] is gone or one asks for the end. `tell` hears what a person may want
-    /// to know, each after it is durable.
+    /// to know, each after it is durable. What waits ends with the loop, so that nobody waits for ever
+    /// for an answer.
     ///
     /// # Errors
     /// The store fails: every conversation is over, and the wallet is to be opened anew.
     pub fn run(
         &mut self,
-        waiting: &Waiting,
+        waiting: Waiting,
         tell: &mut dyn FnMut(&Wallet<K>, Conversation, &Notice),
     ) -> Result<(), StoreError> {
         let mut answers: BTreeMap<Conversation, Sender<Answer>> = BTreeMap::new();
         let mut runs = true;
         while runs {
-            let Ok(first) = waiting.0.recv() else { break };
+            let Waiting { from, stops } = &waiting;
+            runs = !stops.load(Ordering::SeqCst);
+            let first = if runs { from.recv().ok() } else { from.try_recv().ok() };
+            let Some(first) = first else { break };
             let mut events = Vec::new();
-            for letter in std::iter::once(first).chain(waiting.0.try_iter()).take(MAX_WAITING) {
+            for letter in std::iter::once(first).chain(from.try_iter()).take(MAX_WAITING) {
                 match letter {
                     Letter::Event(event, to) => {
                         answers.extend(event.of().zip(to));

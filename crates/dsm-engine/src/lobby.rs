@@ -1,7 +1,8 @@
 //! Lets many callers in at once, and keeps strangers from keeping contacts out.
 //!
 //! Always true: there are at most so many callers who are not known yet and so many who are, each with
-//! a thread; nothing is allocated for more. When there is no room for a new caller, the one who has been
+//! a thread; nothing is allocated for more. A caller keeps its place until it was told how its visit
+//! went, and gives it back however its thread ends. When there is no room for a new caller, the one who has been
 //! unknown for longest is hung up: a contact is known a moment after it called, and whoever only waits,
 //! trickles or floods is not.
 
@@ -18,6 +19,9 @@ use dsm_store::Kv;
 use crate::event::Conversation;
 use crate::inbox::Inbox;
 use crate::{ConverseError, Engine, Secure, Stopwatch, VisitError};
+
+/// How long a caller who was hung up holds up a new one.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most calls of one contact at a time; one more takes the place of its first.
 const MAX_OF_ONE: usize = 2;
@@ -88,20 +92,14 @@ impl Lobby {
     ) -> Result<Conversation, std::io::Error> {
         let of = self.inbox.conversation();
         self.shared.enter(of, hang_up);
+        let place = Place { shared: Arc::clone(&self.shared), of };
         let lobby = self.clone();
         let thread = std::thread::Builder::new().name(format!("caller {}", of.0));
-        let visit = move || {
-            let visit = lobby.visit(of, link, goal, fresh);
-            lobby.shared.leave(of);
-            over(visit);
-        };
-        match thread.spawn(visit) {
-            Ok(_) => Ok(of),
-            Err(error) => {
-                self.shared.leave(of);
-                Err(error)
-            }
-        }
+        thread.spawn(move || {
+            let _place = place;
+            over(lobby.visit(of, link, goal, fresh));
+        })?;
+        Ok(of)
     }
 
     fn visit<L: Link>(
@@ -140,12 +138,18 @@ impl Shared {
     /// Makes room and takes it.
     fn enter(&self, of: Conversation, hang_up: HangUp) {
         let mut places = self.places();
+        let mut impatient = false;
         while places.unknown.len() >= self.most {
-            let first = places.unknown.values_mut().find_map(Option::take);
-            if let Some(hang_up) = first {
+            // One goes for one who comes: whoever has no way to be hung up is on its way already.
+            let nobody_goes = places.unknown.values().all(Option::is_some);
+            if (nobody_goes || impatient)
+                && let Some(hang_up) = places.unknown.values_mut().find_map(Option::take)
+            {
                 hang_up();
             }
-            places = self.left.wait(places).unwrap_or_else(PoisonError::into_inner);
+            let waited = self.left.wait_timeout(places, PATIENCE);
+            let (left, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            (places, impatient) = (left, timeout.timed_out());
         }
         places.unknown.insert(of, Some(hang_up));
     }
@@ -182,5 +186,17 @@ impl Shared {
         places.unknown.remove(&of);
         places.known.remove(&of);
         self.left.notify_all();
+    }
+}
+
+/// A place that is given back however the thread ends that has it.
+struct Place {
+    shared: Arc<Shared>,
+    of: Conversation,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.leave(self.of);
     }
 }

@@ -17,25 +17,25 @@ use crate::raw::OPEN;
 use crate::wire::{Met, Wire, fresh, wire};
 
 /// A wallet that serves callers on a thread of its own.
-struct Served {
+pub(crate) struct Served {
     engine: JoinHandle<(Person, Result<(), StoreError>)>,
     inbox: Inbox,
-    lobby: Lobby,
+    pub(crate) lobby: Lobby,
 }
 
 impl Served {
-    fn new(mut person: Person, most: usize) -> Self {
+    pub(crate) fn new(mut person: Person, most: usize) -> Self {
         let (inbox, waiting) = inbox();
         let lobby = Lobby::new(&person.engine, inbox.clone(), most);
         let engine = thread::spawn(move || {
-            let stopped = person.engine.run(&waiting, &mut |_, _, _| {});
+            let stopped = person.engine.run(waiting, &mut |_, _, _| {});
             (person, stopped)
         });
         Self { engine, inbox, lobby }
     }
 
     /// Lets somebody in.
-    fn admit(&self, link: Wire) -> Receiver<Visit> {
+    pub(crate) fn admit(&self, link: Wire) -> Receiver<Visit> {
         let (to, over) = channel();
         let hang_up = Box::new(link.hang_up());
         let fresh = (Secret::from_bytes(fresh()), fresh());
@@ -44,14 +44,14 @@ impl Served {
         over
     }
 
-    fn stop(self) -> (Person, Result<(), StoreError>) {
+    pub(crate) fn stop(self) -> (Person, Result<(), StoreError>) {
         self.inbox.stop();
         self.engine.join().expect("no panic")
     }
 }
 
 /// A payee and payers who hold tokens of their own.
-fn crowd(count: usize) -> (Person, Vec<(Person, TokenId)>) {
+pub(crate) fn crowd(count: usize) -> (Person, Vec<(Person, TokenId)>) {
     let mut ben = Person::new("ben");
     let payers = (0..count).map(|number| {
         let mut payer = Person::new(&format!("payer {number}"));
@@ -259,7 +259,7 @@ fn a_person_cancels_one_conversation_of_many_and_keeps_things_meanwhile() {
     assert!(ben.engine.wallet().books().expect("books").contact_named("zoe").is_some());
 }
 
-fn all_pay_one(
+pub(crate) fn all_pay_one(
     served: &Served,
     payee: &dsm_core::identity::Card,
     (payer, token): &mut (Person, TokenId),

@@ -17,6 +17,7 @@ mod payer;
 mod person;
 mod power;
 mod raw;
+mod rooms;
 mod sharing;
 mod states;
 mod wire;
