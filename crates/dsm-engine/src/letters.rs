@@ -2,11 +2,12 @@
 
 use dsm_core::TokenId;
 use dsm_crypto::{Digest, Secret};
+use dsm_link::Mailbox;
 use dsm_log::DeviceId;
 use dsm_session::{Batch, LetterError, Notice, Reading, Request, SessionError};
 use dsm_store::{Changes, Kv, StoreError};
 
-use crate::{Engine, Mailbox};
+use crate::Engine;
 
 /// The most letters that are taken out of one box at once: anybody may put something in one.
 const MOST_OF_A_BOX: usize = 16;
@@ -35,7 +36,7 @@ pub enum MailError {
     /// The store fails.
     Store(StoreError),
     /// The mailbox fails.
-    Mailbox(Box<dyn std::error::Error>),
+    Mailbox(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl std::fmt::Display for MailError {
@@ -108,9 +109,18 @@ impl<K: Kv> Engine<K> {
     /// # Errors
     /// [`MailError`].
     pub fn read_letter(&mut self, letter: &[u8]) -> Result<Read, MailError> {
+        self.read_letter_of(None, letter)
+    }
+
+    /// Reads a letter that must be of a contact, if one is named.
+    pub(crate) fn read_letter_of(
+        &mut self,
+        writer: Option<&DeviceId>,
+        letter: &[u8],
+    ) -> Result<Read, MailError> {
         let mut reading = {
             let books = self.wallet.books()?;
-            let reading = Reading::open(&books, &self.kem, letter);
+            let reading = Reading::open(&books, &self.kem, letter, writer);
             books.check()?;
             reading?
         };
@@ -187,13 +197,17 @@ impl<K: Kv> Engine<K> {
         put.map_err(|error| MailError::Mailbox(Box::new(error)))
     }
 
-    /// Reads what lies in the next boxes of every contact. What is no letter is let fall.
+    /// Reads what lies in the next boxes of every contact, and adds what it brought. What is no letter
+    /// of the contact is let fall.
     ///
     /// # Errors
-    /// [`MailError`] of the store or the mailbox; what was read before stays.
-    pub fn collect<M: Mailbox>(&mut self, mailbox: &mut M) -> Result<Vec<Read>, MailError> {
+    /// [`MailError`] of the store or the mailbox; what was read before stays, and is in `reads`.
+    pub fn collect<M: Mailbox>(
+        &mut self,
+        mailbox: &mut M,
+        reads: &mut Vec<Read>,
+    ) -> Result<(), MailError> {
         let contacts = self.wallet.books()?.contacts();
-        let mut all = Vec::new();
         for contact in contacts {
             let peer = contact.card.descriptor.id();
             let boxes = {
@@ -204,17 +218,52 @@ impl<K: Kv> Engine<K> {
             };
             for key in boxes {
                 for _ in 0..MOST_OF_A_BOX {
-                    let taken = mailbox.take(key.as_bytes());
-                    let taken = taken.map_err(|error| MailError::Mailbox(Box::new(error)))?;
-                    let Some(letter) = taken else { break };
-                    match self.read_letter(&letter) {
-                        Ok(read) => all.push(read),
-                        Err(MailError::Letter(_)) => {}
-                        Err(error) => return Err(error),
+                    if !self.collect_one(mailbox, &peer, &key, reads)? {
+                        break;
                     }
                 }
             }
         }
-        Ok(all)
+        Ok(())
+    }
+
+    /// A letter leaves its box after it was read, so a crash between loses nothing.
+    fn collect_one<M: Mailbox>(
+        &mut self,
+        mailbox: &mut M,
+        peer: &DeviceId,
+        key: &Digest,
+        reads: &mut Vec<Read>,
+    ) -> Result<bool, MailError> {
+        let mut failed = None;
+        let taken = mailbox.take(key.as_bytes(), &mut |letter| {
+            match self.read_letter_of(Some(peer), letter) {
+                Ok(read) => reads.push(read),
+                Err(MailError::Letter(_)) => {}
+                Err(error) => failed = Some(error),
+            }
+            failed.is_none()
+        });
+        let taken = taken.map_err(|error| MailError::Mailbox(Box::new(error)));
+        failed.map_or(taken, Err)
+    }
+
+    /// Pays a contact that is away: what it asked for last in a letter, if it asked for just this, and
+    /// else as [`Engine::pay_away`] does.
+    ///
+    /// # Errors
+    /// [`MailError`].
+    pub fn pay_by_letter(
+        &mut self,
+        peer: &DeviceId,
+        token: TokenId,
+        amount: u64,
+    ) -> Result<u64, MailError> {
+        match self.pay_asked(peer, token, amount) {
+            Err(MailError::Session(SessionError::NoAsk | SessionError::OtherAsk)) => {
+                self.pay_away(peer, token, amount)
+            }
+            paid => paid,
+        }
     }
 }

@@ -15,12 +15,14 @@ extern crate alloc;
 mod block;
 mod error;
 mod frame;
+pub mod mailbox;
 mod serial;
 mod steady;
 mod stream;
 
 pub use error::LinkError;
 pub use frame::{Frame, Part, Tag, Word};
+pub use mailbox::{Mailbox, MemoryMailbox};
 pub use serial::{Unstuffer, stuff};
 pub use steady::{Pace, Steady};
 pub use stream::{Joiner, MAX_FRAME, cut};

@@ -27,8 +27,9 @@ pub use write::write_letter;
 pub const MAX_LETTER: usize = 1 << 20;
 /// The most things in a letter.
 pub(crate) const MAX_ENCLOSURES: usize = 16;
-/// How many letters in a row may be lost before one under the chain is not found any more.
-pub(crate) const MAX_SKIP: u64 = 1_000;
+/// How many letters in a row may be lost before one under the chain is not found any more. Whoever
+/// reads a letter that may be of any contact looks at so many keys of each.
+pub(crate) const MAX_SKIP: u64 = 64;
 /// How many boxes ahead of the next letter are looked into.
 const BOXES_AHEAD: u64 = 8;
 
@@ -185,6 +186,8 @@ pub enum LetterError {
     Old,
     /// It is not signed by the device that it names.
     Signature,
+    /// It is of another contact than is expected.
+    OtherWriter,
     /// It is to, or from, somebody who is not dealt with.
     Rejected(Reject),
     /// What keeps any session from being held.
@@ -202,6 +205,7 @@ impl core::fmt::Display for LetterError {
             }
             Self::Old => to.write_str("the letter, or a later one, was read before"),
             Self::Signature => to.write_str("the letter is not by the device that it names"),
+            Self::OtherWriter => to.write_str("the letter is of another contact"),
             Self::Rejected(reject) => write!(to, "refused: {reject}"),
             Self::Session(error) => error.fmt(to),
         }

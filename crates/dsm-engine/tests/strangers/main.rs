@@ -5,6 +5,7 @@ mod copies;
 mod crowd;
 mod cuts;
 mod disk;
+mod exchange;
 mod interleaved;
 mod letters;
 #[path = "../../../dsm-store/tests/power/medium.rs"]

@@ -140,15 +140,24 @@ pub(crate) fn between(
     caller: &mut Person,
     called: &mut Person,
     goals: (Goal, Goal),
-    mut middle: impl FnMut(Way, usize, Vec<u8>) -> Option<Vec<Vec<u8>>>,
+    middle: impl FnMut(Way, usize, Vec<u8>) -> Option<Vec<Vec<u8>>>,
 ) -> (Met, Met) {
-    let ((one, near), (other, far)) = (wire(), wire());
+    let one = |link| converse(caller, link, goals.0);
+    ends(one, |link| converse(called, link, goals.1), middle)
+}
+
+/// The same for whatever the two ends do.
+pub(crate) fn ends<A: Send, B: Send>(
+    one: impl FnOnce(Wire) -> A + Send,
+    other: impl FnOnce(Wire) -> B + Send,
+    mut middle: impl FnMut(Way, usize, Vec<u8>) -> Option<Vec<Vec<u8>>>,
+) -> (A, B) {
+    let ((near_end, near), (far_end, far)) = (wire(), wire());
     std::thread::scope(|scope| {
-        let caller = scope.spawn(|| converse(caller, one, goals.0));
-        let called = scope.spawn(|| converse(called, other, goals.1));
+        let one = scope.spawn(|| one(near_end));
+        let other = scope.spawn(|| other(far_end));
         pass(near, far, &mut middle);
-        let met = |side: std::thread::ScopedJoinHandle<'_, Met>| side.join().expect("no panic");
-        (met(caller), met(called))
+        (one.join().expect("no panic"), other.join().expect("no panic"))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Reading a letter: who wrote it, and then one enclosure after the other.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::IntoIter;
 
 use dsm_crypto::{KemSecret, SealKey, Signer, decapsulate, open};
@@ -30,11 +31,17 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Opens a letter and finds out who wrote it. Nothing is judged yet, and nothing changes.
+    /// Opens a letter and finds out who wrote it: anybody, or a contact that is expected. Nothing is
+    /// judged yet, and nothing changes.
     ///
     /// # Errors
     /// [`LetterError`].
-    pub fn open<L: Ledger>(books: &L, kem: &KemSecret, bytes: &[u8]) -> Result<Self, LetterError> {
+    pub fn open<L: Ledger>(
+        books: &L,
+        kem: &KemSecret,
+        bytes: &[u8],
+        expected: Option<&DeviceId>,
+    ) -> Result<Self, LetterError> {
         if bytes.len() > MAX_LETTER {
             return Err(LetterError::Form(dsm_encoding::DecodeError::TooLong));
         }
@@ -45,8 +52,15 @@ impl Reading {
         }
         let (from, mut mail, contents) = match letter {
             Letter::First { .. } => open_first(books, kem, &letter)?,
-            Letter::Next { tag, nonce, sealed, .. } => open_next(books, kem, tag, &nonce, &sealed)?,
+            Letter::Next { tag, nonce, sealed, .. } => {
+                let writers =
+                    expected.map_or_else(|| books.correspondents(), |expected| vec![*expected]);
+                open_next(books, kem, &writers, (tag, &nonce, &sealed))?
+            }
         };
+        if expected.is_some_and(|expected| *expected != from) {
+            return Err(LetterError::OtherWriter);
+        }
         // Whoever signs after such a word from a contact forks its log.
         let last = books.own_log().at.index;
         if contents.accepted > last || contents.known > Some(last) {
@@ -170,12 +184,11 @@ fn open_first<L: Ledger>(
 fn open_next<L: Ledger>(
     books: &L,
     kem: &KemSecret,
-    tag: [u8; 8],
-    nonce: &[u8; 24],
-    sealed: &[u8],
+    writers: &[DeviceId],
+    (tag, nonce, sealed): ([u8; 8], &[u8; 24], &[u8]),
 ) -> Result<(DeviceId, Mail, Contents), LetterError> {
     let header = header(books.network(), 1);
-    for peer in books.correspondents() {
+    for peer in writers.iter().copied() {
         let mut mail = books.mail(&peer);
         let mut next = incoming(books, kem, &peer, &mail.inbox);
         for _ in 0..=MAX_SKIP {
