@@ -2,8 +2,10 @@
 
 mod concurrent;
 mod durable;
+mod links;
 mod medium;
 mod people;
+mod slow;
 mod start;
 
 use crate::report::{Limit, Reach, Report};
@@ -14,12 +16,19 @@ pub(crate) use start::{PROBE, probe};
 pub(crate) const REACH: &[Reach] = &[
     ("durable.wall_over_floor", Limit::Most(1.3)),
     ("durable.concurrent_gain", Limit::Least(3.0)),
+    ("qr.frames", Limit::Most(8.0)),
+    ("serial.overhead", Limit::Most(0.1)),
     ("start.ms_100k", Limit::Most(100.0)),
     ("start.mib_100k", Limit::Most(64.0)),
+    ("links.runs", Limit::Least(10_050.0)),
+    ("links.lost", Limit::Most(0.0)),
+    ("links.repeated", Limit::Most(0.0)),
 ];
 
 pub(crate) fn run(report: &mut Report) {
     durable::run(report);
     concurrent::run(report);
+    slow::run(report);
     start::run(report);
+    links::run(report);
 }
