@@ -161,14 +161,19 @@ impl Tally {
         // A stranger does not use up the visit of a contact.
         let came = heard.iter().any(|(notice, _)| matches!(notice, Notice::Met { .. }));
         let stranger = result.as_ref().err().is_some_and(is_stranger);
-        self.met = self.met.saturating_add(u32::from(came || !stranger));
+        // What comes after the last visit says nothing of those that were waited for.
+        let counts = (came || !stranger) && self.met < self.times;
+        self.met = self.met.saturating_add(u32::from(counts));
         if let (Some(asked), Ok(())) = (self.asked, &result) {
             result = check_received(asked, heard.iter().map(|(notice, _)| notice));
         }
-        if let (Err(error), true) = (&result, self.met < self.times) {
-            output.fail(error);
+        let is_last = counts && self.met == self.times;
+        match result {
+            // The command itself fails by it.
+            result if is_last => self.last = result,
+            Err(error) => output.fail(&error),
+            Ok(()) => {}
         }
-        self.last = result;
     }
 }
 
@@ -189,14 +194,80 @@ fn check_received<'n>(
 
 /// Whether it may be that somebody failed who is no contact, if none was met.
 fn is_stranger(error: &anyhow::Error) -> bool {
-    use SessionError::{Form, Rejected, TooLong, Unexpected, WrongPeer};
+    use SessionError::{Form, PeerCancelled, Refused, Rejected, TooLong, Unexpected, WrongPeer};
     match error.downcast_ref::<SessionError>() {
         Some(Rejected(Reject::UnknownPeer { .. } | Reject::Network)) => true,
         Some(Form(_) | TooLong | Unexpected(_) | WrongPeer { .. }) => true,
+        Some(Refused { .. } | PeerCancelled) => true,
         Some(_) => false,
         None => {
             let stopped = matches!(error.downcast_ref(), Some(ConverseError::Stopped));
             !stopped && !error.is::<StoreError>()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dsm_core::FinalityClass;
+    use dsm_crypto::Digest;
+    use dsm_log::DeviceId;
+
+    use super::*;
+
+    const PEER: DeviceId = DeviceId(Digest::ZERO);
+    const TOKEN: TokenId = TokenId(Digest::ZERO);
+
+    /// A caller who was met, said to have paid, and went.
+    fn visit(tally: &mut Tally, heard: &[Notice], result: Result<(), ConverseError>) {
+        let of = Conversation(0);
+        let heard = heard.iter().map(|one| (one.clone(), (String::new(), Value::Null)));
+        tally.heard.insert(of, heard.collect());
+        let result = result.map_err(VisitError::Converse);
+        let (traffic, time) = Default::default();
+        let visit = Visit { of, peer: None, traffic, time, result };
+        tally.over(visit, Duration::ZERO, &mut Output::new(false));
+    }
+
+    fn tally(times: u32) -> Tally {
+        let heard = BTreeMap::new();
+        Tally { asked: Some((TOKEN, 5)), times, met: 0, heard, last: Ok(()) }
+    }
+
+    fn paid() -> [Notice; 2] {
+        let (class, hops) = (FinalityClass::Exposed, 1);
+        let received = Notice::Received { peer: PEER, token: TOKEN, amount: 5, class, hops };
+        [Notice::Met { peer: PEER }, received]
+    }
+
+    #[test]
+    fn whatever_a_stranger_says_it_uses_up_no_visit() {
+        let mut tally = tally(1);
+        let refused = SessionError::Refused { rule: Text::try_from("R-1").expect("short") };
+        let unexpected = SessionError::Unexpected("Done");
+        for said in [refused, SessionError::PeerCancelled, unexpected, SessionError::TooLong] {
+            visit(&mut tally, &[], Err(ConverseError::Session(said.clone())));
+            assert_eq!(tally.met, 0, "{said}");
+        }
+        visit(&mut tally, &[], Err(ConverseError::HungUp));
+        assert_eq!(tally.met, 0);
+    }
+
+    #[test]
+    fn nobody_who_goes_after_the_last_visit_turns_a_payment_into_a_failure() {
+        let mut tally = tally(1);
+        visit(&mut tally, &paid(), Ok(()));
+        assert!(tally.met == 1 && tally.last.is_ok());
+        visit(&mut tally, &[], Err(ConverseError::HungUp));
+        visit(&mut tally, &paid()[..1], Err(ConverseError::Stopped));
+        assert!(tally.last.is_ok(), "{:?}", tally.last);
+    }
+
+    #[test]
+    fn a_contact_who_does_not_pay_what_was_asked_is_a_failure() {
+        let mut tally = tally(2);
+        visit(&mut tally, &paid(), Ok(()));
+        visit(&mut tally, &paid()[..1], Ok(()));
+        assert!(tally.met == 2 && tally.last.is_err());
     }
 }
