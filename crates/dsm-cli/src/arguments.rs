@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand};
 
-use crate::link::Place;
+use crate::link::{Place, Way};
 use crate::settings::Class;
 
 /// Pay and be paid between two devices, with nobody in between.
@@ -33,14 +33,18 @@ pub(crate) enum Command {
     /// Tokens.
     #[command(subcommand)]
     Token(TokenCommand),
-    /// Wait for contacts to call, and be paid.
+    /// Wait for contacts to call, and be paid; or collect and answer letters.
     Receive {
-        /// Where to wait: tcp:127.0.0.1:PORT; port 0 takes a free one and prints it.
+        /// Where to wait: tcp:127.0.0.1:PORT; port 0 takes a free one and prints it. mail:DIRECTORY
+        /// collects letters and leaves the answers.
         #[arg(long, default_value = "tcp:127.0.0.1:0")]
-        link: Place,
+        link: Way,
         /// Ask for an amount.
         #[arg(long, requires = "token")]
         amount: Option<String>,
+        /// Whom to ask by a letter.
+        #[arg(long, requires = "amount")]
+        from: Option<String>,
         /// Ask for a token, by ticker or id.
         #[arg(long, requires = "amount")]
         token: Option<String>,
@@ -62,10 +66,34 @@ pub(crate) enum Command {
         amount: String,
         /// The token, by ticker or id; not needed if there is only one.
         token: Option<String>,
-        /// Where the contact waits: tcp:127.0.0.1:PORT.
+        /// Where the contact waits: tcp:127.0.0.1:PORT; or mail:DIRECTORY, to leave it a letter.
+        #[arg(long, required_unless_present = "away", conflicts_with = "away")]
+        link: Option<Way>,
+        /// Write the payment and deliver it later, when you meet or by a letter.
         #[arg(long)]
-        link: Place,
+        away: bool,
     },
+    /// Ask a contact for a payment by a letter.
+    Request {
+        /// How much, as a decimal.
+        amount: String,
+        /// The token, by ticker or id.
+        token: String,
+        /// Whom.
+        #[arg(long)]
+        from: String,
+        /// Say what it is for, in at most 140 bytes.
+        #[arg(long)]
+        memo: Option<String>,
+        /// Say until when, in seconds since 1970; for the payer to read, nothing is decided by it.
+        #[arg(long)]
+        expires: Option<u64>,
+        /// Where to leave the letter: mail:DIRECTORY.
+        #[arg(long)]
+        link: Way,
+    },
+    /// What contacts asked for by letters, and were not paid.
+    Requests,
     /// What this wallet holds, and how final it is.
     Balance,
     /// What happened, with one contact or with all.
@@ -127,13 +155,13 @@ pub(crate) enum ContactCommand {
     },
     /// Every contact.
     List,
-    /// Call a contact, exchange news, deliver what is due.
+    /// Call a contact, exchange news, deliver what is due; or do so by letters.
     Sync {
         /// Whom.
         name: String,
-        /// Where the contact waits: tcp:127.0.0.1:PORT.
+        /// Where the contact waits: tcp:127.0.0.1:PORT; or mail:DIRECTORY.
         #[arg(long)]
-        link: Place,
+        link: Way,
     },
 }
 

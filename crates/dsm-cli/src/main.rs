@@ -6,9 +6,11 @@
 mod amount;
 mod arguments;
 mod contact;
+mod exchange;
 mod init;
 mod input;
 mod link;
+mod mail;
 mod meet;
 mod output;
 mod pay;
@@ -61,14 +63,23 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Token(TokenCommand::Issue { token, amount }) => {
             token::issue(&home, &token, &amount, output)
         }
-        Command::Receive { link, amount, token, memo, expires, times } => {
+        Command::Receive { link, amount, from, token, memo, expires, times } => {
             let ask = amount.zip(token);
             let ask = ask.map(|(amount, token)| receive::Asked { amount, token, memo, expires });
-            receive::receive(&home, &link, ask, times, output)
+            receive::receive(&home, &link, ask, from.as_deref(), times, output)
         }
-        Command::Pay { contact, amount, token, link } => {
-            pay::pay(&home, &contact, &amount, token.as_deref(), &link, output)
+        Command::Pay { contact, amount, token, link, .. } => {
+            let terms = pay::Terms { contact, amount, token };
+            match link {
+                Some(way) => pay::pay(&home, &terms, &way, output),
+                None => mail::pay_later(&home, &terms, output),
+            }
         }
+        Command::Request { amount, token, from, memo, expires, link } => {
+            let ask = receive::Asked { amount, token, memo, expires };
+            mail::request(&home, ask, &from, &link, output)
+        }
+        Command::Requests => mail::requests(&home, output),
         Command::Balance => show::balance(&home, output),
         Command::History { contact } => show::history(&home, contact.as_deref(), output),
         Command::Receipt { contact, entry } => proof::receipt(&home, &contact, entry, output),

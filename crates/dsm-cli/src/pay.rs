@@ -1,11 +1,11 @@
-//! `dsm pay` and `dsm contact sync`: calls over a link.
+//! `dsm pay` and `dsm contact sync`.
 
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use cpu_time::ProcessTime;
-use dsm_core::View;
 use dsm_core::identity::Card;
+use dsm_core::{TokenId, View};
 use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure};
 use dsm_home::{Home, fresh};
@@ -15,28 +15,43 @@ use dsm_session::{Goal, Ledger, Notice};
 use dsm_store::{FileKv, Kv};
 use serde_json::{Value, json};
 
-use crate::link::{self, AnyLink, Place};
+use crate::link::{self, AnyLink, Way};
 use crate::output::{Output, chain};
-use crate::{amount, token};
+use crate::{amount, exchange, mail, token};
 
-/// Calls a contact and pays it.
+/// Whom to pay and how much, as typed.
+pub(crate) struct Terms {
+    pub(crate) contact: String,
+    pub(crate) amount: String,
+    pub(crate) token: Option<String>,
+}
+
+impl Terms {
+    pub(crate) fn read(&self, engine: &Engine<FileKv>) -> anyhow::Result<(DeviceId, TokenId, u64)> {
+        let peer = device(engine, &self.contact)?;
+        let books = engine.wallet().books()?;
+        let policy = token::find(&books, self.token.as_deref())?;
+        let amount = amount::read(&self.amount, &policy)?;
+        Ok((peer, policy.id(), amount))
+    }
+}
+
+/// Pays a contact.
 pub(crate) fn pay(
     home: &Home,
-    contact: &str,
-    text: &str,
-    wanted: Option<&str>,
-    link: &Place,
+    terms: &Terms,
+    way: &Way,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    if let Way::Mail(directory) = way {
+        return mail::pay(home, terms, directory, output);
+    }
     let mut engine = home.open()?;
-    let (goal, before) = {
-        let books = engine.wallet().books()?;
-        let peer = device(&engine, contact)?;
-        let policy = token::find(&books, wanted)?;
-        let amount = amount::read(text, &policy)?;
-        (Goal::Pay { peer, token: policy.id(), amount }, books.own_log().at.index)
-    };
-    let Err(error) = call(&mut engine, contact, link, goal, output) else { return Ok(()) };
+    let contact = &terms.contact;
+    let (peer, token, amount) = terms.read(&engine)?;
+    let before = engine.wallet().books()?.own_log().at.index;
+    let goal = Goal::Pay { peer, token, amount };
+    let Err(error) = call(&mut engine, contact, way, goal, output) else { return Ok(()) };
     let later = format!("dsm contact sync {contact} --link ...");
     let Ok(outcome) = outcome(&engine, contact, before) else { return Err(error) };
     Err(match outcome {
@@ -89,12 +104,15 @@ fn outcome(engine: &Engine<FileKv>, contact: &str, before: u64) -> anyhow::Resul
 pub(crate) fn sync(
     home: &Home,
     contact: &str,
-    link: &Place,
+    way: &Way,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    if let Way::Mail(directory) = way {
+        return mail::sync(home, contact, directory, output);
+    }
     let mut engine = home.open()?;
     let peer = device(&engine, contact)?;
-    call(&mut engine, contact, link, Goal::Sync { peer }, output)
+    call(&mut engine, contact, way, Goal::Sync { peer }, output)
 }
 
 fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
@@ -105,18 +123,29 @@ fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
     Ok(found.card)
 }
 
-fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<DeviceId> {
+pub(crate) fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<DeviceId> {
     Ok(card(engine, contact)?.descriptor.id())
 }
 
 fn call(
     engine: &mut Engine<FileKv>,
     contact: &str,
-    place: &Place,
+    way: &Way,
     goal: Goal,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let card = card(engine, contact)?;
+    let place = match way {
+        Way::Talk(place) => place,
+        Way::Exchange(place) => {
+            let pay = match goal {
+                Goal::Pay { token, amount, .. } => Some((token, amount)),
+                _ => None,
+            };
+            return exchange::call(engine, card.descriptor.id(), place, pay, output);
+        }
+        Way::Mail(_) => bail!("letters in a directory are no call"),
+    };
     let link = link::call(place, Some(&card.descriptor.id()), "dsm receive")?;
     let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
     converse(engine, &mut link, goal, output)

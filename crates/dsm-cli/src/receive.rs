@@ -16,10 +16,10 @@ use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
 use serde_json::Value;
 
-use crate::link::{Place, Waiting};
+use crate::link::{Place, Waiting, Way};
 use crate::output::Output;
 use crate::pay::{Figures, describe, explain};
-use crate::{amount, token};
+use crate::{amount, exchange, mail, token};
 
 /// The most callers that are known, and the most that are not, at a time.
 const MAX_CALLERS: usize = 64;
@@ -35,7 +35,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    fn request(self, engine: &Engine<FileKv>) -> anyhow::Result<Request> {
+    pub(crate) fn request(self, engine: &Engine<FileKv>) -> anyhow::Result<Request> {
         let Self { amount, token, memo, expires } = self;
         let policy = token::find(&engine.wallet().books()?, Some(&token))?;
         let memo = memo.as_deref().map(Text::try_from).transpose();
@@ -60,8 +60,26 @@ enum Report {
     Stopped(Result<(), StoreError>),
 }
 
-/// Waits for callers.
+/// Waits for callers, or collects letters.
 pub(crate) fn receive(
+    home: &Home,
+    way: &Way,
+    ask: Option<Asked>,
+    from: Option<&str>,
+    times: u32,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    match way {
+        Way::Mail(directory) => mail::receive(home, directory, ask, from, output),
+        _ if from.is_some() => {
+            bail!("--from is for letters, --link mail:DIRECTORY; here whoever calls is asked")
+        }
+        Way::Exchange(place) => exchange::wait(home, place, ask, times, output),
+        Way::Talk(place) => serve(home, place, ask, times, output),
+    }
+}
+
+fn serve(
     home: &Home,
     place: &Place,
     ask: Option<Asked>,
@@ -178,7 +196,7 @@ impl Tally {
 }
 
 /// Whether what arrived is what was asked for: a payer that is bound may have said something else.
-fn check_received<'n>(
+pub(crate) fn check_received<'n>(
     (token, amount): (TokenId, u64),
     mut heard: impl Iterator<Item = &'n Notice>,
 ) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 mod commands;
 mod crowd;
 mod death;
+mod mail;
 mod meet;
 mod old;
 mod places;

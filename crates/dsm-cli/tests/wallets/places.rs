@@ -17,7 +17,7 @@ fn pays(waits_at: &str, calls_at: Option<&str>, stage: &Stage) {
     assert!(figures["sent_bytes"].as_u64() > Some(3_000), "{figures}");
 }
 
-fn directory(stage: &Stage, name: &str) -> String {
+pub(crate) fn directory(stage: &Stage, name: &str) -> String {
     let path = stage.path(name);
     std::fs::create_dir(&path).expect("a directory");
     path.display().to_string()
@@ -51,8 +51,25 @@ fn two_wallets_pay_through_files() {
 }
 
 #[test]
-fn two_wallets_pay_by_showing_pictures_to_each_other() {
+fn two_wallets_pay_by_showing_pictures_of_letters_to_each_other() {
     let stage = Stage::rich(&["ada", "ben"]);
     let (ada, ben) = (directory(&stage, "of-ada"), directory(&stage, "of-ben"));
-    pays(&format!("qr:{ben},{ada}"), Some(&format!("qr:{ada},{ben}")), &stage);
+    let (at_ben, at_ada) = (format!("qr:{ben},{ada}"), format!("qr:{ada},{ben}"));
+    pays(&at_ben, Some(&at_ada), &stage);
+    // Whoever asks gets just that, and calling without paying delivers what is due.
+    let asks = ["--amount", "2", "--token", "CUP", "--memo", "tea", "--link", &at_ben];
+    let waiting = stage.wait("ben", &asks);
+    let paid = stage.run("ada", &["--json", "pay", "ben", "2", "--link", &at_ada]);
+    let received = waiting.end();
+    assert_eq!((paid.code, received.code), (Some(0), Some(0)), "{paid:?} {received:?}");
+    assert_eq!(paid.event("asked").expect("the request")["memo"], "tea");
+    assert_eq!(received.event("received").expect("the amount")["amount"], 200);
+    stage.json("ben", &["pay", "ada", "1", "--away"]);
+    let waiting = stage.wait("ben", &["--link", &at_ben]);
+    let synced = stage.run("ada", &["--json", "contact", "sync", "ben", "--link", &at_ada]);
+    let answered = waiting.end();
+    assert_eq!((synced.code, answered.code), (Some(0), Some(0)), "{synced:?} {answered:?}");
+    assert_eq!(synced.event("received").expect("the amount")["amount"], 100);
+    assert!(answered.event("acknowledged").is_some(), "{answered:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (10_000 - 1_350, 1_350));
 }

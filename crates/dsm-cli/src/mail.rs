@@ -1,0 +1,249 @@
+//! Letters in a directory: `--link mail:DIRECTORY`, `dsm pay --away`, `dsm request` and `dsm requests`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use dsm_crypto::Secret;
+use dsm_engine::{Engine, MailError, Read};
+use dsm_home::{Home, fresh};
+use dsm_log::DeviceId;
+use dsm_session::{Ledger, LetterError, Notice, Request};
+use dsm_store::FileKv;
+use dsm_transport::DirectoryMailbox;
+use serde_json::json;
+
+use crate::link::Way;
+use crate::output::Output;
+use crate::pay::{Terms, device, explain};
+use crate::receive::Asked;
+
+/// A wallet at a directory of letters, which it has collected.
+struct Office {
+    engine: Engine<FileKv>,
+    mailbox: DirectoryMailbox,
+    directory: PathBuf,
+    /// How many letters arrived.
+    letters: usize,
+    /// Who is to be answered.
+    due: BTreeSet<DeviceId>,
+    /// A letter of which the rest was not taken.
+    failure: Option<anyhow::Error>,
+}
+
+impl Office {
+    /// Collects what arrived, and tells it.
+    fn open(home: &Home, directory: &Path, output: &mut Output) -> anyhow::Result<Self> {
+        let engine = home.open()?;
+        let mailbox = DirectoryMailbox::open(directory, fresh()?).with_context(|| {
+            format!("there is no directory {}; plug it in or make it", directory.display())
+        })?;
+        let directory = directory.to_owned();
+        let due = BTreeSet::new();
+        let mut office = Self { engine, mailbox, directory, letters: 0, due, failure: None };
+        let mut reads = Vec::new();
+        let collected = office.engine.collect(&mut office.mailbox, &mut reads);
+        let letters = reads.len();
+        for read in reads {
+            office.tell(read, output)?;
+        }
+        collected.map_err(describe).with_context(|| {
+            format!("{} cannot be collected; letters stay there", office.directory.display())
+        })?;
+        office.letters = letters;
+        Ok(office)
+    }
+
+    fn tell(&mut self, read: Read, output: &mut Output) -> anyhow::Result<()> {
+        let books = self.engine.wallet().books()?;
+        for notice in &read.notices {
+            let (text, object) = explain(&books, notice);
+            output.say(&text, &object);
+        }
+        if read.is_answer_due {
+            self.due.insert(read.from);
+        }
+        if let Some(failure) = read.failure {
+            let name = books.name_of(&read.from).unwrap_or_else(|| read.from.to_string());
+            let text = format!("the rest of a letter of {name} was not taken; the next brings it");
+            self.failure = Some(anyhow!(failure).context(text));
+        }
+        Ok(books.check()?)
+    }
+
+    /// Leaves a letter with all that is due, and perhaps a request.
+    fn post(
+        &mut self,
+        peer: &DeviceId,
+        request: Option<Request>,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        let directory = self.directory.display().to_string();
+        // A request leaves out what only acknowledges.
+        if request.is_none() {
+            self.due.remove(peer);
+        }
+        let secret = Secret::from_bytes(fresh()?);
+        self.engine
+            .post(&mut self.mailbox, peer, request, &secret)
+            .map_err(describe)
+            .with_context(|| {
+                format!("no letter could be left in {directory}; make room, or give another one")
+            })?;
+        let books = self.engine.wallet().books()?;
+        let name = books.name_of(peer).unwrap_or_else(|| peer.to_string());
+        books.check()?;
+        let text = format!(
+            "a letter to {name} lies in {directory}; carry it there: {name} runs \
+             `dsm receive --link mail:{directory}`"
+        );
+        output.say(&text, &json!({ "event": "posted", "peer": name, "directory": directory }));
+        Ok(())
+    }
+
+    /// Answers whoever is to be answered.
+    fn close(mut self, output: &mut Output) -> anyhow::Result<()> {
+        for peer in std::mem::take(&mut self.due) {
+            self.post(&peer, None, output)?;
+        }
+        self.failure.map_or(Ok(()), Err)
+    }
+}
+
+/// Keeps the causes, for the rule in `--json`.
+pub(crate) fn describe(error: MailError) -> anyhow::Error {
+    match error {
+        MailError::Session(error) => anyhow!(error),
+        MailError::Letter(LetterError::Rejected(reject)) => anyhow!(reject),
+        other => anyhow!(other),
+    }
+}
+
+/// Writes a payment to somebody who is away.
+fn bind(
+    engine: &mut Engine<FileKv>,
+    terms: &Terms,
+    output: &mut Output,
+) -> anyhow::Result<(DeviceId, u64)> {
+    let (peer, token, amount) = terms.read(engine)?;
+    let index = engine.pay_by_letter(&peer, token, amount).map_err(describe);
+    let index = index.context("nothing was paid")?;
+    let books = engine.wallet().books()?;
+    let (text, object) = explain(&books, &Notice::Bound { index });
+    output.say(&text, &object);
+    Ok((peer, index))
+}
+
+/// Pays by a letter in a directory.
+pub(crate) fn pay(
+    home: &Home,
+    terms: &Terms,
+    directory: &Path,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut office = Office::open(home, directory, output)?;
+    let (peer, index) = bind(&mut office.engine, terms, output)?;
+    office.post(&peer, None, output).with_context(|| {
+        let contact = &terms.contact;
+        format!(
+            "the payment is written as entry {index} and not on its way; then \
+             `dsm contact sync {contact} --link mail:DIRECTORY`"
+        )
+    })?;
+    office.close(output)
+}
+
+/// Pays without delivering it now.
+pub(crate) fn pay_later(home: &Home, terms: &Terms, output: &mut Output) -> anyhow::Result<()> {
+    let mut engine = home.open()?;
+    bind(&mut engine, terms, output)?;
+    let contact = &terms.contact;
+    let text = format!(
+        "it is delivered when you meet, or by a letter: `dsm contact sync {contact} --link ...`"
+    );
+    output.note(&text, &json!({ "event": "undelivered", "peer": contact }));
+    Ok(())
+}
+
+/// Collects and leaves a contact a letter.
+pub(crate) fn sync(
+    home: &Home,
+    contact: &str,
+    directory: &Path,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut office = Office::open(home, directory, output)?;
+    let peer = device(&office.engine, contact)?;
+    office.post(&peer, None, output)?;
+    office.close(output)
+}
+
+/// Collects and answers; perhaps asks a contact for something.
+pub(crate) fn receive(
+    home: &Home,
+    directory: &Path,
+    ask: Option<Asked>,
+    from: Option<&str>,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let request = match (ask, from) {
+        (Some(ask), Some(from)) => Some((ask, from)),
+        (None, None) => None,
+        (Some(_), None) => bail!("a letter has one reader: say whom to ask, with --from CONTACT"),
+        (None, Some(_)) => bail!("say what to ask for, with --amount and --token"),
+    };
+    let mut office = Office::open(home, directory, output)?;
+    let letters = office.letters;
+    let text = format!("{letters} letters arrived in {}", directory.display());
+    if letters == 0 && request.is_none() {
+        output.say(&text, &json!({ "event": "collected", "letters": letters }));
+    } else if letters > 0 {
+        output.note(&text, &json!({ "event": "collected", "letters": letters }));
+    }
+    if let Some((ask, from)) = request {
+        let peer = device(&office.engine, from)?;
+        let request = ask.request(&office.engine)?;
+        office.post(&peer, Some(request), output)?;
+    }
+    office.close(output)
+}
+
+/// Leaves a contact a request.
+pub(crate) fn request(
+    home: &Home,
+    ask: Asked,
+    from: &str,
+    way: &Way,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let Way::Mail(directory) = way else {
+        bail!(
+            "a request is left in a mail:DIRECTORY; whoever calls is asked by `dsm receive --amount`"
+        )
+    };
+    receive(home, directory, Some(ask), Some(from), output)
+}
+
+/// What contacts asked for last by letters, and were not paid.
+pub(crate) fn requests(home: &Home, output: &mut Output) -> anyhow::Result<()> {
+    let engine = home.open()?;
+    let books = engine.wallet().books()?;
+    let (mut lines, mut objects) = (Vec::new(), Vec::new());
+    for contact in books.contacts() {
+        let peer = contact.card.descriptor.id();
+        let asked = books.mail(&peer).inbox.asked.and_then(|ask| ask.request);
+        if let Some(request) = asked {
+            let (text, object) = explain(&books, &Notice::Asked { peer, request });
+            lines.push(text);
+            objects.push(object);
+        }
+    }
+    books.check()?;
+    if lines.is_empty() {
+        lines.push("nobody asks for anything".to_owned());
+    } else {
+        lines.push("answer with `dsm pay CONTACT AMOUNT TOKEN --link mail:DIRECTORY`".to_owned());
+    }
+    output.say(&lines.join("\n"), &json!({ "requests": objects }));
+    Ok(())
+}
