@@ -209,8 +209,9 @@ impl Session {
         {
             self.outgoing = Outgoing::Idle;
             effects.notices.push(Notice::Acknowledged { index });
+            // It answers what was said after the news; any other entry may have crossed them.
+            self.note_told(effects);
         }
-        self.note_told(effects);
         Ok(())
     }
 }

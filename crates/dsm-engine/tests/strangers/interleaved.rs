@@ -196,3 +196,31 @@ fn a_contact_who_wants_everything_again_gets_no_more_at_once_than_its_link_took(
     }
     assert!(parts > 1);
 }
+
+#[test]
+fn news_that_a_peer_cannot_have_read_yet_are_told_again() {
+    let (mut ada, mut ben, _) = town();
+    let eve = rogue("eve", &mut [&mut ada, &mut ben]);
+    learn(&mut ada, fork_of(&eve.descriptor, &eve.key));
+    // Ben delivers this as soon as he knows who calls, before he hears anything more.
+    ben.engine.share(&ada.id(), &Anything, &[7]).expect("a contribution");
+    happen(&mut ben, open(FIRST, OPEN));
+    let calls = frames(happen(&mut ada, open(FIRST, Goal::Sync { peer: ben.id() })));
+    let [hello] = &calls[..] else { panic!("more than a Hello") };
+    let said = frames(happen(&mut ben, Event::Message { of: FIRST, message: hello.clone() }));
+    assert!(said.iter().any(|frame| name(frame) == "Receipt"));
+    let mut lost = Vec::new();
+    for message in said {
+        lost.extend(frames(happen(&mut ada, Event::Message { of: FIRST, message })));
+    }
+    assert!(lost.iter().any(|frame| name(frame) == "Evidence"));
+    // All that Ada said is lost with the link.
+    for person in [&mut ada, &mut ben] {
+        happen(person, Event::Close { of: FIRST });
+    }
+    let goal = Goal::Sync { peer: ben.id() };
+    let met =
+        crate::wire::between(&mut ada, &mut ben, (goal, OPEN), |_, _, frame| Some(vec![frame]));
+    assert!(met.0.result.is_ok() && met.1.result.is_ok(), "{met:?}");
+    assert!(ben.knows_fork(&eve.id()), "Ben was never told");
+}
