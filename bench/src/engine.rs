@@ -25,6 +25,12 @@ pub(crate) const REACH: &[Reach] = &[
     ("links.repeated", Limit::Most(0.0)),
 ];
 
+/// The part of it that says what one durable payment costs.
+pub(crate) const DURABLE: &[Reach] = &[("durable.wall_over_floor", Limit::Most(1.3))];
+
+/// That part alone.
+pub(crate) use durable::run as durable;
+
 pub(crate) fn run(report: &mut Report) {
     durable::run(report);
     concurrent::run(report);

@@ -21,8 +21,11 @@ static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 /// A benchmark: its name, its targets, and what measures.
 type Benchmark = (&'static str, &'static [Reach], fn(&mut Report));
 
-const BENCHMARKS: &[Benchmark] =
-    &[("core", core::REACH, core::run), ("engine", engine::REACH, engine::run)];
+const BENCHMARKS: &[Benchmark] = &[
+    ("core", core::REACH, core::run),
+    ("durable", engine::DURABLE, engine::durable),
+    ("engine", engine::REACH, engine::run),
+];
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();

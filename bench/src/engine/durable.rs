@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use cpu_time::ProcessTime;
 use dsm_core::TokenId;
 use dsm_crypto::{Domain, KemPublic, Secret, SecretKey, Signer, hash};
 use dsm_log::DeviceId;
@@ -43,11 +44,13 @@ pub(crate) fn run(report: &mut Report) {
     let mut figures = Figures::default();
     for round in 0..WARM_UP + ROUNDS {
         let before = ours.count() + theirs.count();
-        let time = pay(&mut ada, (peer, &kem, address), (token, 100 + round), (&go, &ended));
+        let (time, spent) =
+            pay(&mut ada, (peer, &kem, address), (token, 100 + round), (&go, &ended));
         if round < WARM_UP {
             continue;
         }
         figures.wall.push(time);
+        figures.cpu.push(spent);
         figures.syncs.push((ours.count() + theirs.count() - before) as f64);
         for _ in 0..8 {
             raw.once();
@@ -63,12 +66,14 @@ pub(crate) fn run(report: &mut Report) {
     report.number("durable.wall_us", wall);
     report.number("durable.syncs", syncs);
     report.number("durable.raw_sync_us", raw.median());
+    report.number("durable.cpu_us", figures.cpu.median());
     report.number("durable.cpu_floor_us", cpu);
 }
 
 #[derive(Default)]
 struct Figures {
     wall: Samples,
+    cpu: Samples,
     syncs: Samples,
     floor: Samples,
 }
@@ -86,23 +91,23 @@ fn receive<K: Kv>(mut payee: Person<K>, place: &TcpPlace, told: &Receiver<()>, d
     }
 }
 
-/// One payment; microseconds on the wall from Hello to the end of both sides.
+/// One payment; microseconds on the wall from Hello to the end of both sides, and of CPU in them.
 fn pay<K: Kv>(
     payer: &mut Person<K>,
     (peer, kem, address): (DeviceId, &KemPublic, SocketAddr),
     (token, amount): (TokenId, u64),
     (go, ended): (&Sender<()>, &Receiver<()>),
-) -> f64 {
+) -> (f64, f64) {
     go.send(()).expect("the payee listens");
     let link = TcpLink::connect(address).expect("a connection");
     let link = payer.engine.call(link, kem, Secret::from_bytes(fresh()));
     let mut link = link.expect("a secure channel");
     ended.recv().expect("the payee answered");
-    let clock = wall();
+    let (clock, spent) = (wall(), ProcessTime::now());
     let goal = Goal::Pay { peer, token, amount };
     payer.engine.converse(&mut link, goal, fresh(), &mut |_| {}).expect("a payment");
     ended.recv().expect("the payee is done");
-    clock.elapsed().as_secs_f64() * 1e6
+    (clock.elapsed().as_secs_f64() * 1e6, spent.elapsed().as_secs_f64() * 1e6)
 }
 
 /// CPU of two signatures made and verified.
