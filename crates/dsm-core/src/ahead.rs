@@ -5,7 +5,7 @@ use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead,
 
 use crate::pack::{Line, OpenedEntry};
 use crate::view::{Allowed, Facts, Origin, Peer, View};
-use crate::{Output, Policy, Settings, TokenId};
+use crate::{Output, Policy, Settings, TokenId, Value};
 
 /// Facts about own entries, laid over a view that does not hold them yet.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +88,12 @@ impl<V: View + ?Sized> View for Ahead<'_, V> {
         let mut ahead = self.facts.opened.iter();
         let ahead = ahead.find(|one| one.device == *device && one.index == index).cloned();
         ahead.or_else(|| self.view.opened(device, index))
+    }
+
+    fn opened_value(&self, device: &DeviceId, index: u64) -> Option<Option<Value>> {
+        let mut ahead = self.facts.opened.iter();
+        let ahead = ahead.find(|one| one.device == *device && one.index == index);
+        ahead.map(|one| one.value.clone()).or_else(|| self.view.opened_value(device, index))
     }
 
     fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {

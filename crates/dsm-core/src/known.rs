@@ -9,7 +9,7 @@ use crate::lesson::Lesson;
 use crate::lineage::Seen;
 use crate::pack::{Line, OpenedEntry, Resolved};
 use crate::view::{Allowed, Origin};
-use crate::{Output, Policy, TokenId, View};
+use crate::{Output, Policy, TokenId, Value, View};
 
 /// A resolved pack laid over a view.
 pub(crate) struct Known<'a, V: View + ?Sized> {
@@ -105,6 +105,13 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
         let at = opened.binary_search_by_key(&(*device, index), |one| (one.device, one.index));
         let sent = at.ok().and_then(|at| opened.get(at)).cloned();
         sent.or_else(|| self.kept(device)?.opened(device, index))
+    }
+
+    pub(crate) fn opened_value(&self, device: &DeviceId, index: u64) -> Option<Option<Value>> {
+        let opened = &self.pack.opened;
+        let at = opened.binary_search_by_key(&(*device, index), |one| (one.device, one.index));
+        let sent = at.ok().and_then(|at| opened.get(at)).map(|one| one.value.clone());
+        sent.or_else(|| self.kept(device)?.opened_value(device, index))
     }
 
     pub(crate) fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {

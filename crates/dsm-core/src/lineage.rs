@@ -10,7 +10,6 @@ use alloc::vec::Vec;
 use dsm_log::{DeviceId, Position, SpendId};
 
 use crate::known::Known;
-use crate::pack::OpenedEntry;
 use crate::value::{Cosignature, MAX_OUTPUTS, cosign_message, lot_id};
 use crate::{FinalityClass, Lock, Output, Policy, Reject, TokenId, Value, View};
 
@@ -69,11 +68,11 @@ struct Walk<'w, 'a, V: View + ?Sized> {
 
 impl<V: View + ?Sized> Walk<'_, '_, V> {
     fn operation(&mut self, device: DeviceId, index: u64) -> Result<(), Reject> {
-        let opened = self.known.opened(&device, index).ok_or(Reject::OpenedMismatch)?;
+        let value = self.known.opened_value(&device, index).ok_or(Reject::OpenedMismatch)?;
         let record = self.known.record(&device, index).ok_or(Reject::OpenedMismatch)?;
         let spends: &[SpendId] = &record.spends;
         let wrong = Reject::Spends { device, index };
-        match &opened.value {
+        match &value {
             None => return if spends.is_empty() { Ok(()) } else { Err(wrong) },
             Some(Value::Transfer { outputs, .. }) => {
                 if spends.is_empty() {
@@ -90,7 +89,7 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
                 if *spends != [lot_id(token, *lot)] {
                     return Err(wrong);
                 }
-                self.issue(&opened, token, *lot, outputs, cosignatures)?;
+                self.issue((device, index), (token, *lot), outputs, cosignatures)?;
             }
             Some(Value::Burn { token, amount }) => {
                 if spends.is_empty() {
@@ -106,14 +105,13 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
                 }
             }
         }
-        self.outputs(&opened)
+        self.outputs(device, index, value.as_ref().map_or(&[], Value::outputs))
     }
 
     /// Zero amounts, and the floor of change.
-    fn outputs(&self, opened: &OpenedEntry) -> Result<(), Reject> {
-        let (device, index) = (opened.device, opened.index);
+    fn outputs(&self, device: DeviceId, index: u64, outputs: &[Output]) -> Result<(), Reject> {
         let before = index.checked_sub(1).ok_or(Reject::IndexRange)?;
-        for output in opened.outputs() {
+        for output in outputs {
             if output.amount == 0 {
                 return Err(Reject::AmountZero { device, index });
             }
@@ -240,14 +238,12 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
 
     fn issue(
         &mut self,
-        opened: &OpenedEntry,
-        token: &TokenId,
-        lot: u64,
+        (device, index): (DeviceId, u64),
+        (token, lot): (&TokenId, u64),
         outputs: &dsm_encoding::List<Output, MAX_OUTPUTS>,
         cosignatures: &[Cosignature],
     ) -> Result<(), Reject> {
         let policy = self.policy(token)?;
-        let (device, index) = (opened.device, opened.index);
         if policy.issuer != device {
             return Err(Reject::NotIssuer { token: *token });
         }

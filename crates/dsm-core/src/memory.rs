@@ -11,7 +11,7 @@ use dsm_log::{
 use crate::accept::{Accepted, Verdict};
 use crate::pack::OpenedEntry;
 use crate::view::{Allowed, Facts, Origin, Peer, View};
-use crate::{Lineage, Note, Output, Policy, Settings, TokenId};
+use crate::{Lineage, Note, Output, Policy, Settings, TokenId, Value};
 
 /// Knowledge kept in ordered maps.
 #[derive(Clone, Debug)]
@@ -201,6 +201,10 @@ impl View for MemoryView {
 
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
         self.logs.get(device)?.opened.get(&index).cloned()
+    }
+
+    fn opened_value(&self, device: &DeviceId, index: u64) -> Option<Option<Value>> {
+        Some(self.logs.get(device)?.opened.get(&index)?.value.clone())
     }
 
     fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {

@@ -9,7 +9,7 @@ use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead,
 use dsm_merkle::ListProof;
 
 use crate::pack::{Line, OpenedEntry};
-use crate::{Output, Policy, Settings, TokenId};
+use crate::{Output, Policy, Settings, TokenId, Value};
 
 /// A contact's device, and how far the verifier has dealt with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,8 +81,20 @@ pub trait View {
     }
     /// The first signed head of a device at or after an index.
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead>;
+    /// The index of that signed head.
+    fn signed_index(&self, device: &DeviceId, index: u64) -> Option<u64> {
+        self.signed(device, index).map(|signed| signed.at.index)
+    }
     /// An opened entry.
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry>;
+    /// The value operation of an opened entry.
+    fn opened_value(&self, device: &DeviceId, index: u64) -> Option<Option<Value>> {
+        self.opened(device, index).map(|opened| opened.value)
+    }
+    /// Whether it knows that entry opened.
+    fn has_opened(&self, device: &DeviceId, index: u64) -> bool {
+        self.opened_value(device, index).is_some()
+    }
     /// The least index greater than `after` at which a known record of a device names an id. What a
     /// device wrote at or before the floor of a note lies on another line than the note's.
     fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64>;

@@ -81,7 +81,7 @@ impl Wanted {
         let mut left = MAX_RECORDS;
         let stretches = plan.stretches.iter().map(|stretch| {
             let device = &stretch.device;
-            let lacks = |index: &&u64| view.opened(device, **index).is_none();
+            let lacks = |index: &&u64| !view.has_opened(device, **index);
             let opened: Vec<u64> = stretch.opened.iter().filter(lacks).copied().collect();
             let before = opened.first().map_or(stretch.to, |index| index.saturating_sub(1));
             let mut from = stretch.from;
@@ -146,9 +146,9 @@ impl Needs {
     fn follow<V: View + ?Sized>(&mut self, view: &V) -> Option<()> {
         while let Some((device, index)) = self.open.pop() {
             if !self.from.contains_key(&(device, index)) {
-                let opened = view.opened(&device, index)?;
+                let value = view.opened_value(&device, index)?;
                 let record = view.record(&device, index)?;
-                self.add(view, (device, index), opened.value.as_ref(), &record.spends)?;
+                self.add(view, (device, index), value.as_ref(), &record.spends)?;
             }
         }
         Some(())
@@ -165,7 +165,7 @@ impl Needs {
         parts.extend(self.from.iter().map(|((device, index), from)| (*device, *from, *index)));
         for (device, _, to) in &mut parts {
             // What is not signed yet is the entry that is being written.
-            *to = view.signed(device, *to).map_or(*to, |signed| signed.at.index);
+            *to = view.signed_index(device, *to).unwrap_or(*to);
         }
         parts.sort_unstable();
         let mut joined: Vec<(DeviceId, u64, u64)> = Vec::new();

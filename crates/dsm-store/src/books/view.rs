@@ -120,6 +120,13 @@ impl<K: Kv> View for Books<'_, K> {
         self.latch(self.next_signed(device, index))
     }
 
+    fn signed_index(&self, device: &DeviceId, index: u64) -> Option<u64> {
+        let next = self.snapshot.at_or_after(Table::Signatures, &place(device, index));
+        let next = next
+            .and_then(|next| next.map(|(key, _)| split_place(Table::Signatures, &key)).transpose());
+        self.latch(next).filter(|(of, _)| of == device).map(|(_, index)| index)
+    }
+
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
         let (rest, value): OpenedRow = self.find(Table::Opened, &place(device, index))?;
         let head = self.head(device, index)?;
@@ -127,6 +134,15 @@ impl<K: Kv> View for Books<'_, K> {
         let notes =
             outputs.map(|(number, output)| Note { output: *output, head, number }.id()).collect();
         Some(OpenedEntry { device: *device, index, rest, value, notes })
+    }
+
+    fn opened_value(&self, device: &DeviceId, index: u64) -> Option<Option<Value>> {
+        let (_, value): OpenedRow = self.find(Table::Opened, &place(device, index))?;
+        Some(value)
+    }
+
+    fn has_opened(&self, device: &DeviceId, index: u64) -> bool {
+        self.has(Table::Opened, &place(device, index))
     }
 
     fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {
