@@ -40,7 +40,7 @@ impl<'l, L: Link> Talk<'l, L> {
         if let Next::Over(Err(ConverseError::Link(_))) = self.next {
             return matches!(answer.next, Next::Answer);
         }
-        let sent = answer.frames.iter().try_for_each(|frame| self.link.send(frame));
+        let sent = self.link.send_all(&answer.frames);
         self.peer = answer.peer.or(self.peer);
         let more = matches!(answer.next, Next::Answer);
         // Why the session ended says more than that its last word was not heard.

@@ -102,6 +102,12 @@ impl<L: Link> Link for Secure<L> {
         self.link.send(&self.channel.seal(message).map_err(LinkError::medium)?)
     }
 
+    fn send_all(&mut self, messages: &[Vec<u8>]) -> Result<(), LinkError> {
+        let sealed = messages.iter().map(|message| self.channel.seal(message));
+        let sealed: Result<Vec<_>, _> = sealed.collect();
+        self.link.send_all(&sealed.map_err(LinkError::medium)?)
+    }
+
     fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
         let sealed = self.link.receive(most.saturating_add(SEAL))?;
         sealed.map(|sealed| self.channel.open(&sealed).map_err(LinkError::medium)).transpose()

@@ -50,6 +50,14 @@ pub trait Link {
     /// The link is gone or the message is too long; whether it arrived is not known.
     fn send(&mut self, message: &[u8]) -> Result<(), LinkError>;
 
+    /// Sends messages one after the other; a medium on which it is cheaper takes them at once.
+    ///
+    /// # Errors
+    /// As [`Link::send`]: how many of them arrived is not known.
+    fn send_all(&mut self, messages: &[Vec<u8>]) -> Result<(), LinkError> {
+        messages.iter().try_for_each(|message| self.send(message))
+    }
+
     /// Waits for a message of at most so many bytes; none if the peer hung up. What announces itself
     /// as longer is refused before anything is kept of it.
     ///
@@ -72,6 +80,10 @@ pub trait Link {
 impl<L: Link + ?Sized> Link for alloc::boxed::Box<L> {
     fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
         (**self).send(message)
+    }
+
+    fn send_all(&mut self, messages: &[Vec<u8>]) -> Result<(), LinkError> {
+        (**self).send_all(messages)
     }
 
     fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {

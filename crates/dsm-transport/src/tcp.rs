@@ -12,8 +12,10 @@ use crate::clock::Stopwatch;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a write may block before this side listens.
 const SLICE: Duration = Duration::from_millis(20);
-/// How much is read at once.
+/// How much must come in that time.
 const PIECE: usize = 1 << 16;
+/// How much is read at once.
+const READ: usize = 1 << 14;
 
 fn failed(error: std::io::Error) -> LinkError {
     if is_late(&error) { LinkError::Silent } else { LinkError::medium(error) }
@@ -116,7 +118,7 @@ impl TcpLink {
 
     /// Takes in what the peer says while it does not listen, up to a message.
     fn listen(&mut self) -> Result<bool, LinkError> {
-        let mut piece = vec![0; PIECE];
+        let mut piece = [0; READ];
         self.stream.set_nonblocking(true).map_err(failed)?;
         let mut came = false;
         while !self.hung_up && self.joiner.held() <= MAX_FRAME {
@@ -129,12 +131,9 @@ impl TcpLink {
         self.stream.set_nonblocking(false).map_err(failed)?;
         Ok(came)
     }
-}
 
-impl Link for TcpLink {
-    fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
-        let frame = cut(message)?;
-        let mut rest = frame.as_slice();
+    /// Writes all, and listens while the peer does not.
+    fn write(&mut self, mut rest: &[u8]) -> Result<(), LinkError> {
         let mut clock = Stopwatch::start();
         while !rest.is_empty() {
             match self.stream.write(rest) {
@@ -157,9 +156,20 @@ impl Link for TcpLink {
         }
         Ok(())
     }
+}
+
+impl Link for TcpLink {
+    fn send(&mut self, message: &[u8]) -> Result<(), LinkError> {
+        self.write(&cut(message)?)
+    }
+
+    fn send_all(&mut self, messages: &[Vec<u8>]) -> Result<(), LinkError> {
+        let frames: Result<Vec<_>, _> = messages.iter().map(|message| cut(message)).collect();
+        self.write(&frames?.concat())
+    }
 
     fn receive(&mut self, most: usize) -> Result<Option<Vec<u8>>, LinkError> {
-        let mut piece = vec![0; PIECE];
+        let mut piece = [0; READ];
         let mut clock = Stopwatch::start();
         let mut came = 0;
         loop {
