@@ -3,10 +3,10 @@
 //! One thread owns the engine and runs the loop; each link has a thread of its own. A link hands over
 //! one message and waits for the answer, so no more waits than there are links.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dsm_link::Link;
 use dsm_log::{DeviceId, Nonce};
@@ -31,6 +31,8 @@ pub struct Inbox {
     to: SyncSender<Letter>,
     conversations: Arc<AtomicU64>,
     stops: Arc<AtomicBool>,
+    /// Who was cancelled, perhaps before it began.
+    cancelled: Arc<Mutex<BTreeSet<Conversation>>>,
 }
 
 /// What waits for an engine.
@@ -44,11 +46,9 @@ pub struct Waiting {
 #[must_use]
 pub fn inbox() -> (Inbox, Waiting) {
     let (to, from) = sync_channel(MAX_WAITING);
-    let stops = Arc::<AtomicBool>::default();
-    (
-        Inbox { to, conversations: Arc::default(), stops: Arc::clone(&stops) },
-        Waiting { from, stops },
-    )
+    let (stops, cancelled) = (Arc::<AtomicBool>::default(), Arc::default());
+    let waiting = Waiting { from, stops: Arc::clone(&stops) };
+    (Inbox { to, conversations: Arc::default(), stops, cancelled }, waiting)
 }
 
 impl Inbox {
@@ -78,6 +78,9 @@ impl Inbox {
         let (to, answers) = channel();
         self.put(Letter::Event(event, Some(to)))?;
         let _closes = Closes(self, of);
+        if self.cancelled().contains(&of) {
+            self.put(Letter::Event(Event::Cancel { of }, None))?;
+        }
         let mut known = false;
         loop {
             while talk.take(answers.recv().map_err(|_| ConverseError::Stopped)?) {}
@@ -92,11 +95,18 @@ impl Inbox {
         }
     }
 
-    /// Asks for the end of a conversation. Its link says so when it next hears the peer.
+    fn cancelled(&self) -> MutexGuard<'_, BTreeSet<Conversation>> {
+        // Whoever panicked changed a set and nothing else.
+        self.cancelled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for the end of a conversation, of one that has not begun yet too. Its link says so when it
+    /// next hears the peer.
     ///
     /// # Errors
     /// The engine stopped.
     pub fn cancel(&self, of: Conversation) -> Result<(), ConverseError> {
+        self.cancelled().insert(of);
         self.put(Letter::Event(Event::Cancel { of }, None))
     }
 
@@ -125,6 +135,7 @@ struct Closes<'i>(&'i Inbox, Conversation);
 impl Drop for Closes<'_> {
     fn drop(&mut self) {
         let Self(inbox, of) = *self;
+        inbox.cancelled().remove(&of);
         // The engine may have stopped.
         let _ = inbox.put(Letter::Event(Event::Close { of }, None));
     }

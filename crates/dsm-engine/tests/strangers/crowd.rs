@@ -19,7 +19,7 @@ use crate::wire::{Met, Wire, fresh, wire};
 /// A wallet that serves callers on a thread of its own.
 pub(crate) struct Served {
     engine: JoinHandle<(Person, Result<(), StoreError>)>,
-    inbox: Inbox,
+    pub(crate) inbox: Inbox,
     pub(crate) lobby: Lobby,
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Lobby, inbox};
 use dsm_link::{Link, LinkError};
-use dsm_session::Goal;
+use dsm_session::{Goal, SessionError};
 
 use crate::crowd::{Served, all_pay_one, crowd};
 use crate::raw::{OPEN, hello};
@@ -151,4 +151,19 @@ fn a_stop_never_waits_and_whoever_calls_after_it_is_told() {
     };
     let result = result.recv_timeout(LONG).expect("it is told");
     assert!(matches!(result, Err(ConverseError::Stopped)), "{result:?}");
+}
+
+#[test]
+fn a_conversation_that_is_cancelled_before_it_begins_ends_at_once() {
+    let (ben, payers) = crowd(1);
+    let served = Served::new(ben, 1);
+    let (mut near, mut far) = wire();
+    let of = served.inbox.conversation();
+    // The handshake still goes on, say.
+    served.inbox.cancel(of).expect("it runs");
+    near.send(&dsm_encoding::to_vec(&hello(payers[0].0.id(), 0, None))).expect("a hello");
+    let result = served.inbox.converse(of, &mut far, (OPEN, fresh()), &mut |_| Ok(()));
+    let cancelled = matches!(result, Err(ConverseError::Session(SessionError::Cancelled)));
+    assert!(cancelled, "{result:?}");
+    assert!(served.stop().1.is_ok());
 }
