@@ -6,13 +6,13 @@
 
 use alloc::boxed::Box;
 
-use dsm_core::Op;
+use dsm_core::{Op, TokenId};
 use dsm_crypto::{Digest, Domain, KemSecret, SealKey, Secret, decapsulate, encapsulate, hash};
 use dsm_encoding::{Decode, DecodeError, Encode, Reader, Writer, record};
 use dsm_log::DeviceId;
 
-use crate::Ask;
 use crate::ledger::Ledger;
+use crate::{Ask, Request};
 
 /// The key of the next letter of one direction.
 #[derive(Clone, Debug)]
@@ -178,5 +178,17 @@ pub(crate) fn heard<L: Ledger>(
         return None;
     }
     mail.inbox.accepted = accepted;
+    Some((peer, Box::new(mail)))
+}
+
+/// What to keep when a payment is bound that a peer asked for by a letter: it is asked for no more.
+pub(crate) fn answered<L: Ledger>(
+    books: &L,
+    peer: DeviceId,
+    terms: (TokenId, u64),
+) -> Option<(DeviceId, Box<Mail>)> {
+    let mut mail = books.mail(&peer);
+    let same = |request: &Request| (request.token, request.amount) == terms;
+    mail.inbox.asked.take_if(|ask| ask.request.as_ref().is_some_and(same))?;
     Some((peer, Box::new(mail)))
 }

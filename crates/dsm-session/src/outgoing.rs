@@ -13,9 +13,10 @@ use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
 use crate::incoming::judge;
 use crate::ledger::Ledger;
+use crate::mail::answered;
 use crate::message::{MAX_MESSAGE, Message};
 use crate::payment::{Payee, Payment};
-use crate::session::{MAX_OFFERS, Session};
+use crate::session::{Goal, MAX_OFFERS, Session};
 
 /// About how many bytes are delivered in one step.
 const MOST_AT_ONCE: usize = MAX_MESSAGE / 4;
@@ -166,6 +167,9 @@ impl Session {
         self.send(dealt, effects)?;
         let index = written.log.at.index;
         self.bound = Some(index);
+        if let Goal::Pay { peer, token, amount } = self.goal {
+            effects.batch.mail = answered(books, peer, (token, amount));
+        }
         effects.notices.push(Notice::Bound { index });
         effects.batch.written.push(written);
         effects.batch.spent = spent;

@@ -6,7 +6,6 @@ use dsm_core::{Reject, TokenId};
 use dsm_crypto::{Secret, Signer};
 use dsm_encoding::{List, from_slice, to_vec};
 use dsm_engine::{MailError, Read};
-use dsm_link::{Mailbox, MemoryMailbox};
 use dsm_log::{DeviceId, Network};
 use dsm_session::{Enclosure, Goal, Letter, LetterError, Notice, Request, SessionError};
 
@@ -218,6 +217,18 @@ fn an_old_first_letter_asks_nobody_twice() {
 }
 
 #[test]
+fn what_was_asked_for_by_letter_and_paid_at_a_meeting_is_asked_for_no_more() {
+    let (mut ada, mut ben, token) = old_friends();
+    let ask = writes(&mut ben, ada.id(), Some(Request::new(token, 5)));
+    reads(&mut ada, &ask);
+    meet(&mut ada, &mut ben, token, 6);
+    assert!(ada.copied().engine.pay_asked(&ben.id(), token, 5).is_ok(), "6 are not 5");
+    meet(&mut ada, &mut ben, token, 5);
+    let again = ada.engine.pay_asked(&ben.id(), token, 5);
+    assert!(matches!(again, Err(MailError::Session(SessionError::NoAsk))), "{again:?}");
+}
+
+#[test]
 fn what_is_no_letter_for_one_is_refused_with_a_reason() {
     let (mut ada, mut ben, token) = old_friends();
     let mut cleo = Person::new("cleo");
@@ -369,36 +380,6 @@ fn an_old_copy_that_hears_of_its_future_by_letter_does_nothing() {
     meet(&mut ada, &mut ben, token, 5);
     let letter = writes(&mut ben, ada.id(), Some(Request::new(token, 1)));
     assert_eq!(refuses(&mut old, &letter), LetterError::Session(SessionError::OldCopy));
-}
-
-fn collects(person: &mut Person, mailbox: &mut MemoryMailbox) -> Vec<Read> {
-    let mut reads = Vec::new();
-    person.engine.collect(mailbox, &mut reads).expect("a sound mailbox");
-    reads
-}
-
-#[test]
-fn a_mailbox_brings_payments_receipts_and_requests() {
-    let (mut ada, mut ben, token) = town();
-    let (ada_id, ben_id) = (ada.id(), ben.id());
-    let mut mailbox = MemoryMailbox::default();
-    for round in 0..4_u64 {
-        ada.engine.pay_away(&ben_id, token, 10).expect("a payment");
-        ada.engine.post(&mut mailbox, &ben_id, None, &secret()).expect("a posted letter");
-        // Whoever knows both can spoil the boxes of first letters; it brings nothing.
-        let box_of_first = dsm_crypto::hash(dsm_crypto::Domain::Mailbox, &(ada_id, ben_id, round));
-        mailbox.put(box_of_first.as_bytes(), b"spam").expect("memory");
-        let read = collects(&mut ben, &mut mailbox);
-        assert_eq!((read.len(), read[0].is_answer_due), (1, true), "{round}");
-        let request = Some(Request::new(token, 1));
-        ben.engine.post(&mut mailbox, &ada_id, request, &secret()).expect("a posted letter");
-        ben.engine.post(&mut mailbox, &ada_id, None, &secret()).expect("a posted letter");
-        let read = collects(&mut ada, &mut mailbox);
-        assert_eq!(read.len(), 2, "{round}");
-        assert!(mailbox.is_empty());
-    }
-    assert_eq!(ben.balance(&token), 40);
-    assert!(collects(&mut ada, &mut mailbox).is_empty());
 }
 
 /// What both do, each with a process that may die; gives every letter that left.

@@ -1,6 +1,7 @@
 //! Real engines that meet strangers: peers that say anything, at any time, and lines that break.
 #![expect(clippy::panic, reason = "a script that is lost says what it heard")]
 
+mod boxes;
 mod copies;
 mod crowd;
 mod cuts;
