@@ -56,9 +56,15 @@ impl Session {
     ) -> Result<(), SessionError> {
         // A peer that says it accepted nothing gets everything again, a part at a time.
         let mut bytes = 0_usize;
-        while matches!(self.outgoing, Outgoing::Idle) {
+        while matches!(self.outgoing, Outgoing::Idle | Outgoing::Sent { .. }) {
+            let idle = matches!(self.outgoing, Outgoing::Idle);
             let met = self.met()?;
             let Some(dealing) = books.next_to(&met.device, met.sent) else { break };
+            // Value waits until what went before it is acknowledged. A receipt does not: the peer may
+            // have sent value too, and then each would wait for the other.
+            if dealing.entry.value.is_some() && !idle {
+                break;
+            }
             if bytes >= MOST_AT_ONCE {
                 effects.more = true;
                 break;

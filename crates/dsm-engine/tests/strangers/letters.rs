@@ -149,6 +149,17 @@ fn somebody_who_is_away_is_paid_by_letter_or_at_the_next_meeting() {
 }
 
 #[test]
+fn two_who_owe_each_other_value_settle_in_one_meeting() {
+    let (mut ada, mut ben, token) = old_friends();
+    ada.engine.pay_away(&ben.id(), token, 40).expect("a payment");
+    ben.engine.pay_away(&ada.id(), token, 30).expect("a payment");
+    let call = Goal::Sync { peer: ben.id() };
+    let met = between(&mut ada, &mut ben, (call, OPEN), |_, _, frame| Some(vec![frame]));
+    assert!(met.0.is_acknowledged() && met.1.is_acknowledged(), "{met:?}");
+    assert!(met.0.result.is_ok() && met.1.result.is_ok(), "{met:?}");
+}
+
+#[test]
 fn letters_may_be_lost_repeated_and_reordered() {
     let (mut ada, mut ben, token) = old_friends();
     let (ada_id, ben_id) = (ada.id(), ben.id());
