@@ -31,7 +31,7 @@ pub(crate) const MAX_ENCLOSURES: usize = 16;
 /// reads a letter that may be of any contact looks at so many keys of each.
 pub(crate) const MAX_SKIP: u64 = 64;
 /// How many boxes ahead of the next letter are looked into.
-const BOXES_AHEAD: u64 = 8;
+const BOXES_AHEAD: u64 = 32;
 
 /// A letter as it travels.
 #[derive(Clone, Debug, PartialEq, Eq)]

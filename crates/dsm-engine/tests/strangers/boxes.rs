@@ -5,7 +5,7 @@ use dsm_link::{Mailbox, MemoryMailbox};
 use dsm_session::Request;
 
 use crate::disk::Death;
-use crate::letters::{secret, town};
+use crate::letters::{old_friends, secret, town};
 use crate::person::Person;
 
 fn collects(person: &mut Person, mailbox: &mut MemoryMailbox) -> Vec<Read> {
@@ -77,4 +77,20 @@ fn a_letter_that_was_read_and_could_not_be_removed_does_nothing_the_next_time() 
     // The receipt that was not written then follows the next letter.
     ada.engine.post(&mut stuck.0, &ben.id(), None, &secret()).expect("room");
     assert!(collects(&mut ben, &mut stuck.0)[0].is_answer_due);
+}
+
+#[test]
+fn a_letter_is_found_after_31_that_were_lost() {
+    for (mut ada, mut ben, token) in [town(), old_friends()] {
+        let had = ben.balance(&token);
+        ada.engine.pay_away(&ben.id(), token, 10).expect("a payment");
+        let mut lost = MemoryMailbox::default();
+        for _ in 0..31 {
+            ada.engine.post(&mut lost, &ben.id(), None, &secret()).expect("room");
+        }
+        let mut mailbox = MemoryMailbox::default();
+        ada.engine.post(&mut mailbox, &ben.id(), None, &secret()).expect("room");
+        assert_eq!(collects(&mut ben, &mut mailbox).len(), 1);
+        assert_eq!(ben.balance(&token), had + 10);
+    }
 }
