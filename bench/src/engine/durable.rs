@@ -20,7 +20,7 @@ use super::people::{Person, fresh, introduce};
 use crate::report::Report;
 use crate::timing::{Samples, micros, wall};
 
-const ROUNDS: u64 = 150;
+const ROUNDS: u64 = 60;
 const WARM_UP: u64 = 10;
 
 pub(crate) fn run(report: &mut Report) {

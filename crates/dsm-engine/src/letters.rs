@@ -124,6 +124,17 @@ impl<K: Kv> Engine<K> {
             books.check()?;
             reading?
         };
+        let taken = self.take(&mut reading);
+        if taken.is_err() {
+            // A part of the letter is staged: it must not become durable with something else.
+            self.wallet.give_up();
+        }
+        let (from, is_answer_due) = (reading.from(), reading.is_answer_due());
+        Ok(Read { from, notices: taken?, is_answer_due, failure: reading.failure().cloned() })
+    }
+
+    /// Takes everything in a letter at once; what a person may want to know.
+    fn take(&mut self, reading: &mut Reading) -> Result<Vec<Notice>, StoreError> {
         let mut notices = Vec::new();
         loop {
             let books = self.wallet.books()?;
@@ -136,8 +147,7 @@ impl<K: Kv> Engine<K> {
             notices.extend(then.notices);
         }
         self.wallet.flush()?;
-        let (from, is_answer_due) = (reading.from(), reading.is_answer_due());
-        Ok(Read { from, notices, is_answer_due, failure: reading.failure().cloned() })
+        Ok(notices)
     }
 
     /// Pays a contact that is away, upon what is known of its log. Gives the index of the entry, which

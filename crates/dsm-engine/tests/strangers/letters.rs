@@ -1,6 +1,7 @@
 //! Letters between people who are not there at the same time: lost, repeated, reordered, forged.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use dsm_core::{Reject, TokenId};
 use dsm_crypto::{Secret, Signer};
@@ -8,6 +9,7 @@ use dsm_encoding::{List, from_slice, to_vec};
 use dsm_engine::{MailError, Read};
 use dsm_log::{DeviceId, Network};
 use dsm_session::{Enclosure, Goal, Letter, LetterError, Notice, Request, SessionError};
+use dsm_store::StoreError;
 
 use crate::disk::Death;
 use crate::person::{Person, UNITS, introduce, rogue};
@@ -466,4 +468,30 @@ fn tag(letter: &[u8]) -> Option<[u8; 8]> {
         Letter::Next { tag, .. } => Some(tag),
         Letter::First { .. } => None,
     }
+}
+
+#[test]
+fn a_letter_that_cannot_be_read_to_its_end_leaves_nothing_that_a_later_step_makes_durable() {
+    let (mut ada, ben, token) = old_friends();
+    for amount in [10, 20] {
+        ada.engine.pay_away(&ben.id(), token, amount).expect("a payment");
+    }
+    let letter = writes(&mut ada, ben.id(), None);
+    let before = ben.disk.books();
+    let mut began = 0;
+    for count in 0..200 {
+        let mut ben = ben.copied();
+        ben.disk.reads.store(count, Ordering::SeqCst);
+        let read = ben.engine.read_letter(&letter);
+        ben.disk.reads.store(usize::MAX, Ordering::SeqCst);
+        if read.is_ok() {
+            assert!(began > 0, "it never failed after it began");
+            assert_eq!(ben.balance(&token), 130);
+            return;
+        }
+        let later = ben.engine.rest();
+        began += u32::from(matches!(later, Err(StoreError::Reopen)));
+        assert_eq!(ben.disk.books(), before, "{count}: {later:?}");
+    }
+    panic!("it never reads enough");
 }
