@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use dsm_crypto::{Digest, Domain, hash};
 use dsm_encoding::Blob;
-use dsm_store::{Kv, MemoryKv, Row, Snapshot, StoreError, Table};
+use dsm_store::{Each, FileKv, FileSnapshot, Kv, MemoryKv, Row, Snapshot, StoreError, Table};
+
+use crate::medium::Medium;
 
 /// The most bytes of a row.
 const MOST: usize = 1 << 24;
@@ -22,10 +24,16 @@ pub(crate) enum Death {
     After(usize),
 }
 
+/// Where it is durable.
+enum Kept {
+    Memory(Arc<MemoryKv>),
+    File(FileKv),
+}
+
 /// What is durable, and how long the process that writes it lives.
 #[derive(Clone)]
 pub(crate) struct Disk {
-    kv: Arc<Mutex<MemoryKv>>,
+    kv: Arc<Mutex<Kept>>,
     death: Death,
     pub(crate) delay: Duration,
     writes: Arc<AtomicUsize>,
@@ -36,23 +44,54 @@ pub(crate) struct Disk {
 impl Disk {
     /// An empty one.
     pub(crate) fn new() -> Self {
-        Self::over(MemoryKv::default())
+        Self::over(Kept::Memory(Arc::default()))
     }
 
-    fn over(kv: MemoryKv) -> Self {
+    /// The store on a medium.
+    pub(crate) fn on(medium: Medium) -> Result<Self, StoreError> {
+        Ok(Self::over(Kept::File(FileKv::on(medium)?)))
+    }
+
+    fn over(kv: Kept) -> Self {
         let writes = Arc::new(AtomicUsize::new(0));
         let reads = Arc::new(AtomicUsize::new(usize::MAX));
         let (kv, delay) = (Arc::new(Mutex::new(kv)), Duration::ZERO);
         Self { kv, death: Death::Never, delay, writes, reads }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, MemoryKv> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kv.lock().expect("nobody died while writing")
     }
 
-    /// Another disk with the same content.
+    fn view(&self) -> Result<View, StoreError> {
+        Ok(match &*self.lock() {
+            Kept::Memory(kv) => View::Memory(Arc::clone(kv)),
+            Kept::File(kv) => View::File(kv.snapshot()?),
+        })
+    }
+
+    /// Everything on it.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let view = self.view().expect("power");
+        let mut rows = Vec::new();
+        for table in Table::ALL {
+            let mut each = |key: &[u8], value: &[u8]| {
+                rows.push(Row { table, key: key.to_vec(), value: Some(value.to_vec()) });
+                Ok(())
+            };
+            view.scan(table, &[], &mut each).expect("power");
+        }
+        rows
+    }
+
+    /// Another disk with the same content, in memory.
     pub(crate) fn copied(&self) -> Self {
-        Self::over(self.lock().clone())
+        if let Kept::Memory(kv) = &*self.lock() {
+            return Self::over(Kept::Memory(Arc::clone(kv)));
+        }
+        let mut kv = MemoryKv::default();
+        kv.apply(&self.rows()).expect("memory never fails");
+        Self::over(Kept::Memory(Arc::new(kv)))
     }
 
     /// The same disk in a process that dies.
@@ -69,26 +108,23 @@ impl Disk {
 
     /// A digest of everything on it but fork proofs, and what is remembered of whom was told what.
     pub(crate) fn books(&self) -> Digest {
-        let kv = self.lock();
-        let snapshot = &*kv;
-        let mut books = Digest::ZERO;
-        for table in Table::ALL {
-            if matches!(table, Table::Forks | Table::News | Table::Newest | Table::Told) {
-                continue;
-            }
-            let mut next = Vec::new();
-            while let Some((mut key, value)) =
-                (&snapshot).at_or_after(table, &next).expect("memory never fails")
-            {
-                let bytes = |bytes: Vec<u8>| Blob::<MOST>::try_from(bytes).expect("a small row");
-                let row = (books, table.number(), bytes(key.clone()), bytes(value));
-                books = hash(Domain::Seed, &row);
-                key.push(0);
-                next = key;
-            }
-        }
-        books
+        let hint =
+            |table| matches!(table, Table::Forks | Table::News | Table::Newest | Table::Told);
+        digest(self.rows().into_iter().filter(|row| !hint(row.table)))
     }
+
+    /// A digest of everything on it.
+    pub(crate) fn everything(&self) -> Digest {
+        digest(self.rows().into_iter())
+    }
+}
+
+fn digest(rows: impl Iterator<Item = Row>) -> Digest {
+    let bytes = |bytes: Vec<u8>| Blob::<MOST>::try_from(bytes).expect("a small row");
+    rows.fold(Digest::ZERO, |sum, Row { table, key, value }| {
+        let row = (sum, table.number(), bytes(key), bytes(value.unwrap_or_default()));
+        hash(Domain::Seed, &row)
+    })
 }
 
 fn died() -> StoreError {
@@ -102,7 +138,7 @@ impl Kv for Disk {
         if self.reads.fetch_sub(1, Ordering::SeqCst) == 0 {
             return Err(died());
         }
-        Ok(View(self.lock().clone()))
+        self.view()
     }
 
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError> {
@@ -111,17 +147,26 @@ impl Kv for Disk {
         if self.death == Death::Before(write) {
             return Err(died());
         }
-        self.lock().apply(rows)?;
+        match &mut *self.lock() {
+            Kept::Memory(kv) => Arc::make_mut(kv).apply(rows)?,
+            Kept::File(kv) => kv.apply(rows)?,
+        }
         if self.death == Death::After(write) { Err(died()) } else { Ok(()) }
     }
 }
 
 /// What was on a disk at one moment.
-pub(crate) struct View(MemoryKv);
+pub(crate) enum View {
+    Memory(Arc<MemoryKv>),
+    File(FileSnapshot),
+}
 
 impl Snapshot for View {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        (&self.0).get(table, key)
+        match self {
+            Self::Memory(kv) => (&**kv).get(table, key),
+            Self::File(file) => file.get(table, key),
+        }
     }
 
     fn at_or_after(
@@ -129,7 +174,10 @@ impl Snapshot for View {
         table: Table,
         key: &[u8],
     ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
-        (&self.0).at_or_after(table, key)
+        match self {
+            Self::Memory(kv) => (&**kv).at_or_after(table, key),
+            Self::File(file) => file.at_or_after(table, key),
+        }
     }
 
     fn at_or_before(
@@ -137,6 +185,16 @@ impl Snapshot for View {
         table: Table,
         key: &[u8],
     ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
-        (&self.0).at_or_before(table, key)
+        match self {
+            Self::Memory(kv) => (&**kv).at_or_before(table, key),
+            Self::File(file) => file.at_or_before(table, key),
+        }
+    }
+
+    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        match self {
+            Self::Memory(kv) => (&**kv).scan(table, prefix, each),
+            Self::File(file) => file.scan(table, prefix, each),
+        }
     }
 }

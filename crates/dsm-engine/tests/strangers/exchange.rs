@@ -5,7 +5,6 @@ use dsm_engine::{ExchangeError, Exchanged, MailError};
 use dsm_link::LinkError;
 use dsm_session::{Goal, LetterError, Notice, Request, SessionError};
 
-use crate::disk::Death;
 use crate::letters::{old_friends, reads, secret, town, writes};
 use crate::person::{Person, introduce};
 use crate::raw::OPEN;
@@ -152,29 +151,6 @@ fn an_exchange_that_is_cut_after_any_letter_is_finished_by_whatever_comes_next()
             let due = if cut >= 2 { 50 } else { 0 };
             assert_eq!(ben.balance(&token), had + due + 1, "{cut} {by}");
         }
-    }
-}
-
-#[test]
-fn a_death_of_either_side_at_any_durable_step_loses_and_repeats_nothing() {
-    let (ada, ben, token) = town();
-    let all = ada.balance(&token) + ben.balance(&token);
-    for (who, at, after) in
-        (0..2).flat_map(|who| (0..5).flat_map(move |at| [(who, at, false), (who, at, true)]))
-    {
-        let (ada, ben) = (ada.copied(), ben.copied());
-        let had = ben.balance(&token);
-        let death = if after { Death::After(at) } else { Death::Before(at) };
-        let deaths = [0, 1].map(|one| if one == who { death } else { Death::Never });
-        let (mut dying_ada, mut dying_ben) = (ada.restarted(deaths[0]), ben.restarted(deaths[1]));
-        let pay = (&mut dying_ada, Some((token, 50)));
-        let (paid, _) = exchange(pay, (&mut dying_ben, None), &mut |_, letter| Some(letter));
-        drop((dying_ada, dying_ben));
-        let (mut ada, mut ben) = (ada.restarted(Death::Never), ben.restarted(Death::Never));
-        finishes(&mut ada, &mut ben, token, at % 3);
-        let got = ben.balance(&token) - had - 1;
-        assert!(got == 50 || (got == 0 && !paid.is_bound()), "{who} {death:?}: {got}");
-        assert_eq!(ada.balance(&token) + ben.balance(&token), all, "{who} {death:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod boxes;
 mod copies;
+mod crashes;
 mod crowd;
 mod cuts;
 mod disk;

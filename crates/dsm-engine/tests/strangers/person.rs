@@ -76,7 +76,8 @@ impl Person {
         Self { name: name.into(), disk, engine: Engine::new(wallet, keys(name)) }
     }
 
-    fn on(&self, disk: Disk) -> Self {
+    /// The same owner with another disk.
+    pub(crate) fn on(&self, disk: Disk) -> Self {
         let wallet = Wallet::open(disk.clone()).expect("a wallet");
         Self { name: self.name.clone(), disk, engine: Engine::new(wallet, keys(&self.name)) }
     }
