@@ -324,6 +324,41 @@ fn every_death_in_a_payment_that_is_given_up_after_any_message_loses_and_repeats
     assert!(all > 500, "only {all} points");
 }
 
+/// The deaths of one right after a durable step.
+fn deaths(whole: &World) -> impl Iterator<Item = (usize, Death)> {
+    points(whole).into_iter().filter_map(|point| match point {
+        Point::Death { who, death: death @ Death::After(_), together: false } => Some((who, death)),
+        _ => None,
+    })
+}
+
+#[test]
+fn every_second_death_while_people_go_on_after_a_first_loses_and_repeats_nothing() {
+    let all = every_kind(&KINDS, |kind| {
+        let start = (kind.begin)();
+        let (world, whole) = undisturbed(&start, kind);
+        let play = |from: &World, (who, death): (usize, Death)| {
+            let mut world = from.copied(|one| if one == who { death } else { Death::Never });
+            (kind.play)(&mut world);
+            revived(world, false)
+        };
+        let mut tried = 0;
+        for first in deaths(&world) {
+            let once = play(&start, first);
+            let mut going_on = once.copied(|_| Death::Never);
+            (kind.play)(&mut going_on);
+            for second in deaths(&going_on) {
+                let place = format!("{}: {first:?}, then {second:?}", kind.name);
+                let twice = play(&once, second);
+                comes_to_its_end(twice, &start, (kind, &whole), (tried, &place));
+                tried += 1;
+            }
+        }
+        tried
+    });
+    assert!(all > 100, "only {all} points");
+}
+
 /// The disk of somebody, on a medium.
 fn platter(person: &Person) -> Platter {
     let medium = Medium::new(Platter::default(), u64::MAX);
@@ -353,7 +388,7 @@ fn loses_power(start: &World, (kind, whole): (&Kind, &Ending), who: usize) -> us
         let died = !world.lives(who);
         for luck in [0, 1, 2 * cut + 2, 2 * cut + 3] {
             let place = format!("{}: {who} loses power at {cut}, luck {luck}", kind.name);
-            let mut world = world.again();
+            let mut world = world.copied(|_| Death::Never);
             let left = medium.disk().after_cut(luck);
             world.people[who] = on_medium(&world.people[who], &left, u64::MAX).0;
             keeps_promises(&world, start, &place);

@@ -1,10 +1,9 @@
-//! Two deaths in a row, and frames that somebody on the line changes: value is conserved, a payment is
-//! delivered once, nobody forks, and the acknowledgement arrives.
+//! Frames that somebody on the line changes: value is conserved, a payment is delivered once, nobody
+//! forks, and the acknowledgement arrives.
 
 use dsm_core::TokenId;
 use dsm_session::Goal;
 
-use crate::disk::Death;
 use crate::person::{Person, UNITS, introduce};
 use crate::raw::OPEN;
 use crate::wire::{Met, Way, between};
@@ -57,23 +56,6 @@ fn settles(ada: &Person, ben: &Person, token: TokenId, place: &str) {
         assert_eq!(at(&paid), at(&taken), "{place}");
         assert!(!ada.knows_fork(&to) && !ben.knows_fork(&of), "{place}");
         assert!(!ada.knows_fork(&of) && !ben.knows_fork(&to), "{place}");
-    }
-}
-
-#[test]
-fn two_deaths_in_a_row_lose_nothing() {
-    let (ada, ben, token) = two();
-    for first in 0..3 {
-        for second in 0..3 {
-            let mut one = ada.copied().restarted(Death::Before(first));
-            let mut other = ben.copied();
-            let _ = whole(&mut one, &mut other, pay(&ben, token, 50));
-            let mut one = one.restarted(Death::Never);
-            let mut other = other.restarted(Death::After(second));
-            let _ = whole(&mut one, &mut other, Goal::Sync { peer: ben.id() });
-            let other = other.restarted(Death::Never);
-            settles(&one, &other, token, &format!("{first} {second}"));
-        }
     }
 }
 

@@ -113,12 +113,6 @@ impl World {
     pub(crate) fn copied(&self, death: impl Fn(usize) -> Death) -> Self {
         let people = self.people.iter().enumerate();
         let people = people.map(|(who, one)| one.copied().restarted(death(who))).collect();
-        Self { before: self.before.clone(), ..Self::new(people, self.token) }
-    }
-
-    /// What is left of it, in other processes.
-    pub(crate) fn again(&self) -> Self {
-        let people = self.people.iter().map(Person::copied).collect();
         Self {
             before: self.before.clone(),
             told: self.told.clone(),
