@@ -141,11 +141,11 @@ fn letters(seeds: &mut Seeds, meeting: &Meeting) {
         Enclosure::Pay { floor: Some(1), dealt },
     ];
     let enclosures = List::try_from(enclosures).expect("two");
-    let contents = Contents { accepted: 1, known: Some(2), enclosures };
+    let contents = Contents { accepted: 1, known: Some(2), read: 3, enclosures };
     seeds.object("letter", "contents", &contents);
     let signature = Signer::sign(&*ada.key, &digest(2));
     let contents = Contents { enclosures: List::default(), ..contents };
-    let signed = Signed { from: ada.id(), number: 1, contents, signature };
+    let signed = Signed { from: ada.id(), number: 1, next: 4, contents, signature };
     seeds.object("letter", "signed", &signed);
     let sealed = dsm_encoding::Blob::try_from(vec![9; 40]).expect("a short letter");
     let ciphertext = Box::new(dsm_crypto::encapsulate(&ada.kem, [7; 64]).0);

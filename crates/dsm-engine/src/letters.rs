@@ -10,7 +10,7 @@ use dsm_store::{Changes, Kv, StoreError};
 use crate::Engine;
 
 /// The most letters that are taken out of one box at once: anybody may put something in one.
-const MOST_OF_A_BOX: usize = 16;
+const MOST_OF_A_BOX: usize = 64;
 
 /// What a letter brought. All of it is durable.
 #[derive(Clone, Debug)]

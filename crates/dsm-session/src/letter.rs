@@ -27,11 +27,11 @@ pub use write::write_letter;
 pub const MAX_LETTER: usize = 1 << 20;
 /// The most things in a letter.
 pub(crate) const MAX_ENCLOSURES: usize = 16;
-/// How many letters in a row may be lost before one under the chain is not found any more. Whoever
-/// reads a letter that may be of any contact looks at so many keys of each.
-pub(crate) const MAX_SKIP: u64 = 64;
-/// How many boxes ahead of the next letter are looked into.
-const BOXES_AHEAD: u64 = 32;
+/// How many letters a writer writes under the chain beyond those that its reader said it read, and
+/// among how many numbers a reader looks for one. So none is ever too far ahead to be found.
+pub(crate) const AHEAD: u64 = 32;
+/// The most steps by which a letter to a KEM key moves a chain, each one hash.
+pub(crate) const MAX_MOVE: u64 = 1 << 16;
 
 /// A letter as it travels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,10 +71,12 @@ pub struct Contents {
     pub accepted: u64,
     /// The greatest index that the writer knows of the reader's log.
     pub known: Option<u64>,
+    /// The number of the reader's next letter under the chain, as the writer expects it.
+    pub read: u64,
     /// What is in it, in order.
     pub enclosures: List<Enclosure, MAX_ENCLOSURES>,
 }
-record! { Contents { accepted, known, enclosures } }
+record! { Contents { accepted, known, read, enclosures } }
 
 /// One thing in a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,21 +118,23 @@ pub struct Signed {
     pub from: DeviceId,
     /// How many such letters it wrote to the reader before.
     pub number: u64,
+    /// The number of its next letter under the chain: those before may be lost.
+    pub next: u64,
     /// What it says.
     pub contents: Contents,
     /// Over the network, the reader, the ciphertext and all of the above.
     pub signature: Signature,
 }
-record! { Signed { from, number, contents, signature } }
+record! { Signed { from, number, next, contents, signature } }
 
 /// What the writer of a letter to a KEM key signs.
 fn letter_message(
     network: Network,
     to: &DeviceId,
     ciphertext: &Ciphertext,
-    (from, number, contents): (&DeviceId, u64, &Contents),
+    signed: (&DeviceId, u64, u64, &Contents),
 ) -> Digest {
-    hash(Domain::Letter, &(network, to, ciphertext, (from, number, contents)))
+    hash(Domain::Letter, &(network, to, ciphertext, signed))
 }
 
 /// What is bound to a sealed letter beside.
@@ -180,7 +184,7 @@ pub enum LetterError {
     Network,
     /// It is for another device, or was cut or changed.
     Sealed,
-    /// It is for another device, or was read before, or too many before it were lost.
+    /// It is for another device, or it or a later one was read before.
     Unknown,
     /// It was read before, or one that was written later.
     Old,
@@ -228,22 +232,20 @@ fn check_peer<L: crate::Ledger>(books: &L, device: &DeviceId) -> Result<(), Lett
     })
 }
 
-/// The boxes in which the next letters of a peer may lie.
+/// The boxes in which the next letters of a peer may lie. That of letters to the own KEM key is the
+/// last: such a letter may pass those under the chain.
 pub fn boxes<L: crate::Ledger>(
     books: &L,
     kem: &dsm_crypto::KemSecret,
     peer: &DeviceId,
 ) -> Vec<Digest> {
-    let inbox = books.mail(peer).inbox;
-    let firsts = inbox.firsts..inbox.firsts.saturating_add(BOXES_AHEAD);
-    let me = books.me();
-    let mut boxes: Vec<Digest> =
-        firsts.map(|number| crate::mail::first_mailbox(peer, &me, number)).collect();
-    let mut chain = crate::mail::incoming(books, kem, peer, &inbox);
-    for _ in 0..BOXES_AHEAD {
+    let mut boxes = Vec::new();
+    let mut chain = crate::mail::incoming(books, kem, peer, &books.mail(peer).inbox);
+    for _ in 0..AHEAD {
         let Some(now) = chain else { break };
         boxes.push(now.mailbox());
         chain = now.next();
     }
+    boxes.push(crate::mail::first_mailbox(peer, &books.me()));
     boxes
 }

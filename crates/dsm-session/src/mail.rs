@@ -34,6 +34,12 @@ impl Chain {
         Some(Self { number: self.number.checked_add(1)?, key })
     }
 
+    /// The key of a later letter, if it is at most so many steps away; those between are gone.
+    pub(crate) fn forward(self, number: u64, most: u64) -> Option<Self> {
+        let steps = number.checked_sub(self.number).filter(|steps| *steps <= most)?;
+        (0..steps).try_fold(self, |chain, _| chain.next())
+    }
+
     /// Where the letter is put.
     #[must_use]
     pub fn mailbox(&self) -> Digest {
@@ -68,12 +74,14 @@ pub struct Outbox {
     pub firsts: u64,
     /// The next key; none before the first letter under it.
     pub chain: Option<Chain>,
+    /// The number of the next key, as the peer said that it expects it.
+    pub read: u64,
     /// The greatest index of an own entry that was put in a letter.
     pub sent: u64,
     /// Fork proofs of the news up to here were put in a letter.
     pub told: u64,
 }
-record! { Outbox { opened, firsts, chain, sent, told } }
+record! { Outbox { opened, firsts, chain, read, sent, told } }
 
 /// The letters of a peer.
 #[derive(Clone, Debug, Default)]
@@ -153,9 +161,15 @@ pub(crate) fn incoming<L: Ledger>(
     Some(Chain::begin(&secret, peer, &books.me()))
 }
 
-/// Where a letter is put that is sealed to the reader's KEM key. Whoever knows both devices can tell.
-pub(crate) fn first_mailbox(from: &DeviceId, to: &DeviceId, number: u64) -> Digest {
-    hash(Domain::Mailbox, &(from, to, number))
+/// The number of the next letter under a chain.
+pub(crate) fn number_of(chain: Option<&Chain>) -> u64 {
+    chain.map_or(0, |chain| chain.number)
+}
+
+/// Where every letter is put that is sealed to the reader's KEM key, so that the reader finds it
+/// however many were lost. Whoever knows both devices can tell.
+pub(crate) fn first_mailbox(from: &DeviceId, to: &DeviceId) -> Digest {
+    hash(Domain::Mailbox, &(from, to))
 }
 
 /// The last own entry that a peer is known to have accepted; 0 if none.

@@ -10,6 +10,7 @@ mod disk;
 mod exchange;
 mod interleaved;
 mod letters;
+mod lost;
 #[path = "../../../dsm-store/tests/power/medium.rs"]
 mod medium;
 mod meetings;

@@ -9,13 +9,13 @@ use dsm_encoding::from_slice;
 use dsm_log::DeviceId;
 
 use super::{
-    Contents, Enclosure, Letter, LetterError, MAX_LETTER, MAX_SKIP, Signed, check_peer, header,
-    letter_message, tag_of,
+    AHEAD, Contents, Enclosure, Letter, LetterError, MAX_LETTER, MAX_MOVE, Signed, check_peer,
+    header, letter_message, tag_of,
 };
 use crate::effects::{Effects, Notice};
 use crate::incoming::take_payment;
 use crate::ledger::Ledger;
-use crate::mail::{Mail, incoming};
+use crate::mail::{Mail, incoming, number_of};
 use crate::outgoing::take_receipt;
 use crate::sync::take_evidence;
 use crate::{Batch, SessionError};
@@ -66,9 +66,11 @@ impl Reading {
         if contents.accepted > last || contents.known > Some(last) {
             return Err(SessionError::OldCopy.into());
         }
-        let inbox = &mut mail.inbox;
+        let Mail { outbox, inbox } = &mut mail;
         inbox.accepted = inbox.accepted.max(contents.accepted);
         inbox.known = inbox.known.max(contents.known);
+        let written = number_of(outbox.chain.as_ref());
+        outbox.read = outbox.read.max(contents.read.min(written));
         let left = contents.enclosures.into_inner().into_iter();
         let mail = Some(Box::new(mail));
         Ok(Self { from, mail, left, is_due: false, failure: None })
@@ -165,11 +167,11 @@ fn open_first<L: Ledger>(
     let key = SealKey::derive(&decapsulate(kem, ciphertext), &"letter");
     let plain = open(&key, nonce, &header(*network, 0), sealed);
     let plain = plain.map_err(|_| LetterError::Sealed)?;
-    let Signed { from, number, contents, signature } =
+    let Signed { from, number, next, contents, signature } =
         from_slice(&plain).map_err(LetterError::Form)?;
     check_peer(books, &from)?;
     let descriptor = books.descriptor(&from).ok_or(LetterError::Signature)?;
-    let signed = (&from, number, &contents);
+    let signed = (&from, number, next, &contents);
     let message = letter_message(*network, &books.me(), ciphertext, signed);
     descriptor.key.verify(&message, &signature).map_err(|_| LetterError::Signature)?;
     let mut mail = books.mail(&from);
@@ -177,6 +179,11 @@ fn open_first<L: Ledger>(
         return Err(LetterError::Old);
     }
     mail.inbox.firsts = number.checked_add(1).ok_or(LetterError::Old)?;
+    if next > number_of(mail.inbox.chain.as_ref()) {
+        let chain = incoming(books, kem, &from, &mail.inbox);
+        let moved = chain.and_then(|chain| chain.forward(next, MAX_MOVE));
+        mail.inbox.chain = moved.or(mail.inbox.chain);
+    }
     Ok((from, mail, contents))
 }
 
@@ -191,7 +198,7 @@ fn open_next<L: Ledger>(
     for peer in writers.iter().copied() {
         let mut mail = books.mail(&peer);
         let mut next = incoming(books, kem, &peer, &mail.inbox);
-        for _ in 0..=MAX_SKIP {
+        for _ in 0..AHEAD {
             let Some(chain) = next else { break };
             next = chain.next();
             if tag_of(&chain.mailbox()) != tag {

@@ -11,13 +11,13 @@ use dsm_log::DeviceId;
 
 use super::shown::Shown;
 use super::{
-    Contents, Enclosure, Letter, LetterError, MAX_ENCLOSURES, MAX_LETTER, Posting, Signed,
+    AHEAD, Contents, Enclosure, Letter, LetterError, MAX_ENCLOSURES, MAX_LETTER, Posting, Signed,
     check_peer, header, letter_message, tag_of,
 };
 use crate::channel::fresh;
 use crate::effects::Batch;
 use crate::ledger::Ledger;
-use crate::mail::{Mail, accepted_by, first_mailbox, outgoing};
+use crate::mail::{Mail, accepted_by, first_mailbox, number_of, outgoing};
 use crate::outgoing::deal_alone;
 use crate::{Ask, Request, SessionError};
 
@@ -49,10 +49,13 @@ pub fn write_letter<L: Ledger, S: Signer>(
     let contents = Contents {
         accepted: books.accepted(peer).map_or(0, |at| at.index),
         known: books.latest(peer).map(|at| at.index),
+        read: number_of(mail.inbox.chain.as_ref()),
         enclosures: List::try_from(enclosures).map_err(LetterError::Form)?,
     };
     let is_open = mail.outbox.opened.is_some_and(|opened| opened <= accepted);
-    let (mailbox, letter) = if is_open {
+    // Further ahead the peer would not look.
+    let unread = number_of(mail.outbox.chain.as_ref()).saturating_sub(mail.outbox.read);
+    let (mailbox, letter) = if is_open && unread < AHEAD {
         next(books, peer, &mut mail, &contents, fresh_bytes)?
     } else {
         first(books, signer, peer, &mut mail, contents, fresh_bytes)?
@@ -173,15 +176,16 @@ fn first<L: Ledger, S: Signer>(
     fresh_bytes: &Secret<32>,
 ) -> Result<(dsm_crypto::Digest, Letter), LetterError> {
     let (network, from, number) = (books.network(), books.me(), mail.outbox.firsts);
+    let next = number_of(mail.outbox.chain.as_ref());
     let kem = books.kem(peer).ok_or(SessionError::Books)?;
     let (ciphertext, secret) = encapsulate(&kem, fresh(fresh_bytes, "letter to key"));
-    let message = letter_message(network, peer, &ciphertext, (&from, number, &contents));
-    let signed = Signed { from, number, contents, signature: signer.sign(&message) };
+    let message = letter_message(network, peer, &ciphertext, (&from, number, next, &contents));
+    let signed = Signed { from, number, next, contents, signature: signer.sign(&message) };
     let nonce: [u8; 24] = fresh(fresh_bytes, "letter");
     let key = SealKey::derive(&secret, &"letter");
     let sealed = seal(&key, &nonce, &header(network, 0), &to_vec(&signed));
     mail.outbox.firsts = number.checked_add(1).ok_or(SessionError::Books)?;
     let sealed = Blob::try_from(sealed).map_err(LetterError::Form)?;
     let letter = Letter::First { network, ciphertext: Box::new(ciphertext), nonce, sealed };
-    Ok((first_mailbox(&from, peer, number), letter))
+    Ok((first_mailbox(&from, peer), letter))
 }

@@ -24,9 +24,10 @@ pub(super) fn examples() -> Vec<Example> {
         Enclosure::Receipt { dealt: dealt() },
     ];
     let some = limited(vec![enclosures[0].clone()]);
-    let contents = Contents { accepted: 3, known: Some(7), enclosures: some };
+    let contents = Contents { accepted: 3, known: Some(7), read: 4, enclosures: some };
     let signature = key("ada").sign(&seed("letter", 0));
-    let signed = Signed { from: trade.ada, number: 2, contents: contents.clone(), signature };
+    let said = contents.clone();
+    let signed = Signed { from: trade.ada, number: 2, next: 5, contents: said, signature };
     let (ciphertext, _) = encapsulate(kem("ben").public_key(), [7; 64]);
     let sealed = || vec![9; 40].try_into().expect("a short letter");
     let first = Letter::First {
@@ -37,8 +38,14 @@ pub(super) fn examples() -> Vec<Example> {
     };
     let next = Letter::Next { network: NETWORK, tag: [2; 8], nonce: [1; 24], sealed: sealed() };
     let chain: Chain = from_slice(&to_vec(&(4_u64, seed("chain", 0)))).expect("a number and a key");
-    let outbox =
-        Outbox { opened: Some(1), firsts: 2, chain: Some(chain.clone()), sent: 5, told: 6 };
+    let outbox = Outbox {
+        opened: Some(1),
+        firsts: 2,
+        chain: Some(chain.clone()),
+        read: 3,
+        sent: 5,
+        told: 6,
+    };
     let inbox = Inbox {
         opened: Some(1),
         firsts: 1,
