@@ -14,7 +14,7 @@ use dsm_store::FileKv;
 use crate::link::{self, AnyLink, Place, Waiting};
 use crate::mail;
 use crate::output::Output;
-use crate::pay::{Figures, explain};
+use crate::pay::{Figures, tell};
 use crate::receive::{Asked, check_received};
 
 /// What happened, and what the person may want to know of it.
@@ -90,14 +90,7 @@ fn hold(
     let mut heard = Vec::new();
     let result = exchange(engine, link, &mut |notice| heard.push(notice.clone()));
     let figures = Figures { traffic: link.traffic(), cpu: cpu.elapsed(), wall: clock.elapsed() };
-    // If the store failed there are no books to look things up in.
-    if let Ok(books) = engine.wallet().books() {
-        for notice in &heard {
-            let (text, object) = explain(&books, notice);
-            output.say(&text, &object);
-        }
-    }
-    figures.tell(output);
+    tell(engine, &heard, &figures, output);
     (result, heard)
 }
 

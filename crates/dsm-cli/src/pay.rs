@@ -163,14 +163,7 @@ fn converse(
     let mut heard = Vec::new();
     let result = engine.converse(link, goal, fresh()?, &mut |notice| heard.push(notice.clone()));
     let figures = Figures { traffic: link.traffic(), cpu: cpu.elapsed(), wall: clock.elapsed() };
-    // If the store failed there are no books to look things up in.
-    if let Ok(books) = engine.wallet().books() {
-        for notice in &heard {
-            let (text, object) = explain(&books, notice);
-            output.say(&text, &object);
-        }
-    }
-    figures.tell(output);
+    tell(engine, &heard, &figures, output);
     result.map_err(describe)?;
     Ok(engine.rest()?)
 }
@@ -192,6 +185,23 @@ impl Figures {
         });
         output.note(&format!("{sent} B sent, {received} B received"), &figures);
     }
+}
+
+/// Tells what was heard, and what it took.
+pub(crate) fn tell(
+    engine: &Engine<FileKv>,
+    heard: &[Notice],
+    figures: &Figures,
+    output: &mut Output,
+) {
+    // If the store failed there are no books to look things up in.
+    if let Ok(books) = engine.wallet().books() {
+        for notice in heard {
+            let (text, object) = explain(&books, notice);
+            output.say(&text, &object);
+        }
+    }
+    figures.tell(output);
 }
 
 /// Keeps the causes, for exit texts and for the rule in `--json`.
