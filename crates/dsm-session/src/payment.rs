@@ -144,12 +144,13 @@ pub fn pay_asked<L: Ledger, S: Signer>(
     Ok((batch, index))
 }
 
-/// Whether one deals with a device.
+/// Whether one deals with a device, and may write entries at all.
 pub(crate) fn check_payable<L: Ledger>(books: &L, peer: &DeviceId) -> Result<(), SessionError> {
     use dsm_core::Reject;
     let device = *peer;
     match books.peer(peer) {
         _ if books.is_forked(&books.me()) => Err(SessionError::OwnFork),
+        _ if books.is_old_copy() => Err(SessionError::OldCopy),
         None => Err(Reject::UnknownPeer { device }.into()),
         Some(known) if !known.active => Err(Reject::NotEnrolled { device }.into()),
         Some(_) if books.is_forked(peer) => Err(Reject::Forked { device }.into()),

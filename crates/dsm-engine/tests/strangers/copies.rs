@@ -2,11 +2,13 @@
 
 use dsm_core::TokenId;
 use dsm_crypto::{Domain, SecretKey, hash};
-use dsm_engine::IssueError;
+use dsm_engine::{IssueError, MailError, ShareError};
 use dsm_log::{DeviceId, Position, SignedHead};
-use dsm_session::{Goal, Message, SessionError};
+use dsm_session::{Goal, LetterError, Message, SessionError};
 use dsm_sim::{Actor, NETWORK};
 
+use crate::interleaved::Anything;
+use crate::letters::secret;
 use crate::person::{Person, rogue};
 use crate::raw::{OPEN, meet};
 use crate::wire::Met;
@@ -68,6 +70,15 @@ fn a_later_own_head_once_shown_ends_all_signing() {
         let met = claims(&mut ada, &eve, goal, future);
         assert_eq!(met.error(), Some(&SessionError::OldCopy));
         assert!(matches!(ada.engine.issue(&token, 1), Err(IssueError::OldCopy)));
+        let before = ada.disk.books();
+        let away = ada.engine.pay_away(&eve.id(), token, 1);
+        assert!(matches!(away, Err(MailError::Session(SessionError::OldCopy))), "{away:?}");
+        let letter = ada.engine.write_letter(&eve.id(), None, &secret());
+        let old = LetterError::Session(SessionError::OldCopy);
+        assert!(matches!(letter, Err(MailError::Letter(error)) if error == old));
+        let shared = ada.engine.share(&eve.id(), &Anything, b"a word");
+        assert!(matches!(shared, Err(ShareError::OldCopy)), "{shared:?}");
+        assert_eq!(ada.disk.books(), before);
         // After a restart neither, although nothing is claimed any more.
         let mut ada = ada.copied();
         let goal = Goal::Pay { peer: eve.id(), token, amount: 1 };

@@ -157,7 +157,7 @@ fn a_turn_that_cannot_read_leaves_nothing_that_a_later_one_makes_durable() {
 }
 
 /// Takes anything.
-struct Anything;
+pub(crate) struct Anything;
 
 impl Reducer for Anything {
     type State = ();

@@ -1,13 +1,13 @@
 //! Every kind of dealing: how it begins, and what people do until it is done.
 
 use dsm_core::TokenId;
-use dsm_core::data::{Author, Reducer};
 use dsm_engine::MailError;
 use dsm_link::MemoryMailbox;
 use dsm_log::DeviceId;
 use dsm_session::{Goal, Notice, Request};
 
 use super::world::{Call, Loss, World};
+use crate::interleaved::Anything;
 use crate::letters::{old_friends, secret, town};
 use crate::person::{Person, introduce, rogue};
 use crate::raw::{rich, settle};
@@ -249,21 +249,6 @@ fn mailbox(world: &mut World) {
                 world.people[to] = world.people[to].restarted(crate::disk::Death::Never);
             }
         }
-    }
-}
-
-/// Takes anything.
-struct Anything;
-
-impl Reducer for Anything {
-    type State = ();
-
-    const SCHEMA: &'static str = "test/anything";
-
-    fn start(&self) {}
-
-    fn apply(&self, (): &(), _: Author, _: &[u8]) -> Option<()> {
-        Some(())
     }
 }
 
