@@ -89,7 +89,7 @@ fn seconds(time: Duration) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a stopwatch for the reader; nothing depends on it")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

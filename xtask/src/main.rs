@@ -13,6 +13,7 @@ mod deps;
 mod fuzz;
 mod gate;
 mod graph;
+mod models;
 mod problem;
 mod process;
 mod rules;
@@ -40,6 +41,8 @@ cargo xtask COMMAND
   rules                 every rule of spec/ in code and vectors
   audit                 advisories and licences of the dependencies
   bare                  the pure crates without a standard library
+  tla [MODULE]          the small TLA+ models; of one module, with mutants and predicates;
+                        --page writes docs/models.md from the committed results
   vectors               writes vectors/ anew
   bench NAME [--json]   measures, in release
   soak [NAME [SECONDS]] the slow campaigns; without a name, lists them";
@@ -71,6 +74,9 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
         ("deps" | "tidy" | "rules" | "audit" | "bare", []) => {
             Ok(gate::run_one(&workspace, command))
         }
+        ("tla", []) => Ok(gate::run_one(&workspace, "models")),
+        ("tla", ["--page"]) => models::write_page(&workspace).map(|()| ExitCode::SUCCESS),
+        ("tla", [module]) => models::check_one(&workspace, module).map(|()| ExitCode::SUCCESS),
         ("vectors", []) => vectors::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("demo", options) => demo::run(&workspace, options).map(|()| ExitCode::SUCCESS),
         ("bench", [name, options @ ..]) => {

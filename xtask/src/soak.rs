@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use crate::models;
 use crate::problem::Problem;
 use crate::process;
 use crate::tree;
 use crate::workspace::Workspace;
 
 const CAMPAIGNS: &str = "\
-fuzz [SECONDS]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each";
+fuzz [SECONDS]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each
+tla [MODULE]     every TLA+ model, its mutants, predicates and large runs; writes the results";
 
 /// What rustc adds so that libFuzzer sees which code ran, and that a wrong access stops it.
 const INSTRUMENT: &str = "-Zsanitizer=address -Cpasses=sancov-module \
@@ -25,6 +27,8 @@ pub(crate) fn run(workspace: &Workspace, campaign: &[&str]) -> Result<(), Proble
         }
         ["fuzz"] => fuzz(workspace, "60"),
         ["fuzz", seconds] => fuzz(workspace, seconds),
+        ["tla"] => models::soak(workspace, None),
+        ["tla", module] => models::soak(workspace, Some(module)),
         _ => Err(Problem::new(format!("no such campaign; there are:\n{CAMPAIGNS}"))),
     }
 }

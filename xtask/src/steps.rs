@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{audit, bare, demo, deps, fuzz, rules, suite, tidy, vectors};
+use crate::{audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors};
 
 /// One thing that must hold.
 #[derive(Clone, Copy, Debug)]
@@ -25,5 +25,6 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "vectors", check: vectors::check },
     Step { name: "demo", check: demo::check },
     Step { name: "fuzz", check: fuzz::check },
+    Step { name: "models", check: models::check },
     Step { name: "bare", check: bare::check },
 ];

@@ -1,0 +1,184 @@
+//! The TLA+ models in `tla/`, explored by TLC as `tla/runs.toml` says.
+//!
+//! What always holds: a run that ends otherwise than it is expected to, a mutant that is not caught by
+//! what it names, a predicate that is not reached and an action that never fires are findings.
+
+mod config;
+mod plan;
+mod results;
+mod runs;
+mod tlc;
+mod tools;
+
+use std::collections::BTreeSet;
+
+use crate::problem::Problem;
+use crate::tree;
+use crate::verdict::Verdict;
+use crate::workspace::Workspace;
+use config::Config;
+use results::{Results, Row};
+use runs::{HOLDS, Run, Runs, Size};
+use tlc::{Ending, Job, Tlc};
+
+/// The step of the gate: the small runs, what they must name, and the committed results.
+pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
+    let runs = Runs::load(&workspace.root)?;
+    if runs.of(None).next().is_none() {
+        return Ok(Verdict::Skipped("tla/runs.toml names no run yet".to_owned()));
+    }
+    let mut findings = plan::check(&workspace.root, &runs)?;
+    findings.extend(Results::load(&workspace.root)?.against(&workspace.root, &runs)?);
+    let mut explorer = Explorer::new(workspace, findings)?;
+    for run in runs.of(None).filter(|run| run.size == Size::Small) {
+        explorer.explore(run)?;
+    }
+    let looked_at = format!("{} runs, {} distinct states", explorer.count, explorer.distinct);
+    Ok(Verdict::of(looked_at, explorer.finish()))
+}
+
+/// The small runs of one module with their mutants and predicates.
+pub(crate) fn check_one(workspace: &Workspace, module: &str) -> Result<(), Problem> {
+    let runs = Runs::load(&workspace.root)?;
+    let mut explorer = Explorer::new(workspace, Vec::new())?;
+    for run in runs.chosen(Some(module))?.filter(|run| run.size == Size::Small) {
+        explorer.explore(run)?;
+        explorer.break_and_reach(run)?;
+    }
+    report(&explorer.finish())
+}
+
+/// Everything, of all modules or of one; the results are written as they come.
+pub(crate) fn soak(workspace: &Workspace, module: Option<&str>) -> Result<(), Problem> {
+    let runs = Runs::load(&workspace.root)?;
+    let mut explorer = Explorer::new(workspace, Vec::new())?;
+    for run in runs.chosen(module)? {
+        let mut row = explorer.explore(run)?;
+        row.mutants_caught = explorer.break_and_reach(run)?;
+        // Read anew each time: another module's campaign may run at the same time.
+        let mut results = Results::load(&workspace.root)?;
+        results.put(row, &runs);
+        results.write(&workspace.root, &runs)?;
+    }
+    report(&explorer.finish())
+}
+
+/// Writes docs/models.md from the committed results, without a run.
+pub(crate) fn write_page(workspace: &Workspace) -> Result<(), Problem> {
+    let runs = Runs::load(&workspace.root)?;
+    Results::load(&workspace.root)?.write_page(&workspace.root, &runs)
+}
+
+fn report(findings: &[String]) -> Result<(), Problem> {
+    if findings.is_empty() { Ok(()) } else { Err(Problem::new(findings.join("\n       "))) }
+}
+
+/// Runs TLC and gathers what is wrong.
+struct Explorer {
+    tlc: Tlc,
+    findings: Vec<String>,
+    /// The actions of the modules that ran, and those of them that fired.
+    actions: BTreeSet<String>,
+    fired: BTreeSet<String>,
+    count: u64,
+    distinct: u64,
+}
+
+impl Explorer {
+    fn new(workspace: &Workspace, findings: Vec<String>) -> Result<Self, Problem> {
+        Ok(Self {
+            tlc: Tlc::ready(workspace)?,
+            findings,
+            actions: BTreeSet::new(),
+            fired: BTreeSet::new(),
+            count: 0,
+            distinct: 0,
+        })
+    }
+
+    /// One run as it is configured.
+    fn explore(&mut self, run: &Run) -> Result<Row, Problem> {
+        let config = self.config(run)?;
+        let expected = run.expect != HOLDS;
+        let text = if expected { config.only(&run.expect, None)? } else { config.text() };
+        let report = self.tlc.explore(&Job {
+            module: &run.module,
+            name: &run.config,
+            config: &text,
+            size: run.size,
+            workers: 2,
+        })?;
+        eprintln!(
+            "{run}: {} distinct states, depth {}, {:.1} s",
+            report.distinct, report.depth, report.seconds
+        );
+        let outcome = match (&report.ending, expected) {
+            (Ending::Holds, false) => HOLDS.to_owned(),
+            (Ending::Violated(_), true) => format!("breaks {}", run.expect),
+            (ending, _) => {
+                self.findings.push(format!("{run}: expected `{}`, but {ending}", run.expect));
+                ending.to_string()
+            }
+        };
+        self.count += 1;
+        self.distinct += report.distinct;
+        for (action, fired) in &report.actions {
+            let action = format!("{}: {action}", run.module);
+            if *fired > 0 {
+                self.fired.insert(action.clone());
+            }
+            self.actions.insert(action);
+        }
+        Ok(Row::new(run, outcome, &report))
+    }
+
+    /// Its mutants, each of which must break what it names, and its predicates, each of which must be
+    /// reached. Gives the number of mutants caught.
+    fn break_and_reach(&mut self, run: &Run) -> Result<u64, Problem> {
+        let config = self.config(run)?;
+        let mut caught = 0;
+        for mutant in &run.mutants {
+            let text = config.only(&mutant.breaks, Some(&mutant.off))?;
+            let name = format!("{}-{}", run.config, mutant.off);
+            let found = self.violates(run, &name, &text, &mutant.breaks)?;
+            if let Some(trace) = found {
+                caught += 1;
+                self.tlc.keep(&run.module, mutant, &trace)?;
+            }
+        }
+        for predicate in &run.reach {
+            let text = config.reach(predicate);
+            self.violates(run, &format!("{}-{predicate}", run.config), &text, predicate)?;
+        }
+        Ok(caught)
+    }
+
+    fn violates(
+        &mut self,
+        run: &Run,
+        name: &str,
+        config: &str,
+        what: &str,
+    ) -> Result<Option<String>, Problem> {
+        let (module, size) = (&run.module, run.size);
+        // One worker finds the same shortest trace every time.
+        let report = self.tlc.explore(&Job { module, name, config, size, workers: 1 })?;
+        eprintln!("{module} {name}: {}, {:.1} s", report.ending, report.seconds);
+        if report.ending.is_violation_of(what) {
+            return Ok(Some(report.trace));
+        }
+        self.findings.push(format!("{module} {name}: must violate {what}, but {}", report.ending));
+        Ok(None)
+    }
+
+    fn config(&self, run: &Run) -> Result<Config, Problem> {
+        Config::parse(&tree::read(&self.tlc.folder().join(run.config_path()))?)
+    }
+
+    /// What was wrong, with the actions that never fired.
+    fn finish(mut self) -> Vec<String> {
+        let idle = self.actions.difference(&self.fired);
+        self.findings.extend(idle.map(|action| format!("{action} never fires")));
+        self.findings
+    }
+}
