@@ -16,6 +16,7 @@ mod graph;
 mod models;
 mod problem;
 mod process;
+mod results;
 mod rules;
 mod soak;
 mod steps;

@@ -1,0 +1,163 @@
+//! Every small change of the pure crates, one at a time, made by cargo-mutants: their tests must notice.
+//!
+//! What no test notices is listed in `docs/mutants.md`, with the reason why it may stay.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::problem::Problem;
+use crate::process;
+use crate::results;
+use crate::tree;
+use crate::workspace::Workspace;
+
+/// The result: what became of the changes of each crate.
+pub(crate) const RESULT: &str = "mutants.json";
+
+/// The pure crates, and whose tests speak for them. Those of a session are played by wallets.
+const CRATES: &[(&str, &[&str])] = &[
+    ("dsm-encoding", &["dsm-encoding"]),
+    ("dsm-merkle", &["dsm-merkle"]),
+    ("dsm-log", &["dsm-log", "dsm-core", "dsm-vectors"]),
+    ("dsm-crypto", &["dsm-crypto", "dsm-vectors"]),
+    ("dsm-link", &["dsm-link"]),
+    ("dsm-core", &["dsm-core", "dsm-vectors"]),
+    ("dsm-session", &["dsm-session", "dsm-store"]),
+];
+
+/// Runs the crate that is named, with options of cargo-mutants that choose a part of it, or all.
+/// A second run skips what was noticed before; remove `target/mutants` to begin anew.
+pub(super) fn run(workspace: &Workspace, options: &[&str]) -> Result<(), Problem> {
+    let known = |name: &str| CRATES.iter().any(|(known, _)| *known == name);
+    if let Some(name) = options.first().filter(|name| !known(name)) {
+        return Err(Problem::new(format!("`{name}` is no pure crate")));
+    }
+    install(workspace)?;
+    for (name, tests) in CRATES {
+        if options.first().is_none_or(|only| only == name) {
+            let part = options.get(1..).unwrap_or_default();
+            campaign(workspace, name, tests, part)?;
+        }
+    }
+    Ok(())
+}
+
+fn install(workspace: &Workspace) -> Result<(), Problem> {
+    let mut ask = process::cargo(&workspace.root);
+    ask.args(["mutants", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+    if ask.status().is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    process::run(process::cargo(&workspace.root).args(["install", "--locked", "cargo-mutants"]))
+}
+
+fn campaign(
+    workspace: &Workspace,
+    name: &str,
+    tests: &[&str],
+    part: &[&str],
+) -> Result<(), Problem> {
+    let folder = workspace.target.join("mutants").join(name);
+    std::fs::create_dir_all(&folder).map_err(|error| Problem::file(&folder, &error))?;
+    let mut command = process::cargo(&workspace.root);
+    command.args(["mutants", "--iterate", "--no-shuffle", "--colors", "never", "--timeout", "120"]);
+    command.args(["--package", name, "--test-package", &tests.join(","), "--output"]);
+    command.arg(&folder).args(part);
+    // It fails when something was missed, so its end says nothing; what it wrote does.
+    let status = command.status().map_err(|error| Problem::new(error.to_string()))?;
+    let outcomes = folder.join("outcomes.json");
+    let mut all = read(&outcomes)?;
+    let latest = read(&folder.join("mutants.out/outcomes.json"))?;
+    if latest.is_empty() && all.is_empty() {
+        return Err(Problem::new(format!("cargo mutants of {name} tried nothing: {status}")));
+    }
+    all.extend(latest);
+    keep(&outcomes, &all)?;
+    let scope = if part.is_empty() { "all".to_owned() } else { part.join(" ") };
+    let row = row(name, &scope, &all);
+    eprintln!("{row}");
+    let mut rows = results::rows(workspace, RESULT)?;
+    results::put(&mut rows, "crate", row);
+    results::write(workspace, RESULT, &rows)
+}
+
+/// What became of each change, by its name; of a file that is ours or of cargo-mutants.
+fn read(path: &Path) -> Result<BTreeMap<String, String>, Problem> {
+    if !path.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let value: Value = serde_json::from_str(&tree::read(path)?)
+        .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+    Ok(outcomes(&value))
+}
+
+fn outcomes(value: &Value) -> BTreeMap<String, String> {
+    let list = value.get("outcomes").and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(|outcome| {
+        let name = outcome.pointer("/scenario/Mutant/name")?.as_str()?;
+        Some((name.to_owned(), outcome.get("summary")?.as_str()?.to_owned()))
+    })
+    .collect()
+}
+
+fn keep(path: &Path, all: &BTreeMap<String, String>) -> Result<(), Problem> {
+    let outcome = |(name, summary): (&String, &String)| json!({ "scenario": { "Mutant": { "name": name } }, "summary": summary });
+    let outcomes: Vec<Value> = all.iter().map(outcome).collect();
+    let text = json!({ "outcomes": outcomes }).to_string();
+    std::fs::write(path, text).map_err(|error| Problem::file(path, &error))
+}
+
+fn row(name: &str, scope: &str, all: &BTreeMap<String, String>) -> Value {
+    let count = |wanted: &str| all.values().filter(|summary| *summary == wanted).count();
+    let [caught, missed, unviable, timeout] =
+        ["CaughtMutant", "MissedMutant", "Unviable", "Timeout"].map(count);
+    // What never ends is noticed as well.
+    let noticed = caught + timeout;
+    let score = (1000 * noticed + (noticed + missed) / 2) / (noticed + missed).max(1);
+    let survivors = all.iter().filter(|(_, summary)| *summary == "MissedMutant");
+    let mut survivors: Vec<String> = survivors.map(|(name, _)| without_place(name)).collect();
+    survivors.sort();
+    json!({
+        "crate": name,
+        "scope": scope,
+        "mutants": all.len(),
+        "caught": caught,
+        "missed": missed,
+        "unviable": unviable,
+        "timeout": timeout,
+        "score": f64::from(u32::try_from(score).unwrap_or(0)) / 10.0,
+        "survivors": survivors,
+    })
+}
+
+/// `FILE:LINE:COLUMN: CHANGE` without line and column, which move.
+fn without_place(name: &str) -> String {
+    let mut parts = name.splitn(4, ':');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(file), Some(_), Some(_), Some(change)) => format!("{file}:{change}"),
+        _ => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_up_what_cargo_mutants_says() {
+        let said = json!({ "outcomes": [
+            { "scenario": "Baseline", "summary": "Success" },
+            { "scenario": { "Mutant": { "name": "a.rs:1:2: replace x with y" } }, "summary": "CaughtMutant" },
+            { "scenario": { "Mutant": { "name": "a.rs:3:2: replace y with z" } }, "summary": "MissedMutant" },
+            { "scenario": { "Mutant": { "name": "a.rs:4:2: replace y with w" } }, "summary": "Unviable" },
+            { "scenario": { "Mutant": { "name": "a.rs:5:2: replace y with v" } }, "summary": "Timeout" },
+        ] });
+        let row = row("a", "all", &outcomes(&said));
+        assert_eq!(row["mutants"], 4);
+        assert_eq!(row["score"], 66.7);
+        assert_eq!(row["survivors"], json!(["a.rs: replace y with z"]));
+    }
+}
