@@ -4,11 +4,17 @@
 //! they hold: whatever decodes is written back to the same bytes, and a verdict depends on its
 //! arguments alone.
 
+mod conversations;
 mod judged;
+mod nouns;
+mod people;
 mod properties;
 pub mod seeds;
+mod words;
 
+pub use conversations::session;
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
+pub use nouns::{NOUNS, Noun, ROWS, noun};
 pub use properties::{
     descriptor, digest_text, entry, frame, item, letter, line, list_proof, message, op, pack, plan,
     policy, record, signed_head, stream, tip_proof, value, wanted,
@@ -26,5 +32,6 @@ macro_rules! targets {
 
 targets! {
     card, dealt, descriptor, digest_text, entry, fork_proof, frame, genesis, introduction, item, letter, line, list_proof,
-    message, op, pack, plan, policy, receipt, record, roster_step, signed_head, stream, tip_proof, value, wanted,
+    message, noun, op, pack, plan, policy, receipt, record, roster_step, session, signed_head, stream, tip_proof, value,
+    wanted,
 }

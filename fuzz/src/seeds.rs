@@ -29,6 +29,9 @@ pub fn all() -> Vec<Seed> {
     identities(&mut seeds, meeting);
     trees(&mut seeds, meeting);
     sessions(&mut seeds, meeting);
+    for (name, bytes) in crate::conversations::states() {
+        seeds.bytes("session", &name, bytes);
+    }
     seeds.0
 }
 
@@ -40,8 +43,10 @@ impl Seeds {
         self.0.push((target, name.to_owned(), bytes));
     }
 
-    fn object(&mut self, target: &'static str, name: &str, object: &impl Encode) {
+    fn object<T: Encode>(&mut self, target: &'static str, name: &str, object: &T) {
         let bytes = to_vec(object);
+        let noun = core::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+        self.bytes("noun", noun, [noun.as_bytes(), &[0], &bytes].concat());
         self.bytes("item", &format!("{target}_{name}"), bytes.clone());
         self.bytes(target, name, bytes);
     }

@@ -1,11 +1,13 @@
 //! Replays the committed corpus, and what a few hundred blind changes make of each of its files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use dsm_fuzz::TARGETS;
+use dsm_fuzz::{NOUNS, ROWS, TARGETS};
 
-/// Blind changes of each file.
+/// Blind changes of each file, and of each of a target that signs at every turn.
 const CHANGES: u64 = 300;
+const SLOW: (&[&str], u64) = (&["session"], 40);
 
 #[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {
@@ -15,6 +17,57 @@ fn every_target_has_a_corpus_and_every_corpus_a_target() {
     for name in names {
         assert!(!files(name).is_empty(), "{name} has no corpus");
     }
+}
+
+/// Whatever can be decoded is in the list of nouns, or is a row that the store alone reads.
+#[test]
+fn every_type_that_decodes_has_a_target() {
+    let known: Vec<&str> =
+        NOUNS.iter().map(|(name, _)| *name).chain(ROWS.iter().copied()).collect();
+    let found = decodable();
+    assert!(found.len() > 80, "the sources are read: {}", found.len());
+    let missing: Vec<&String> =
+        found.iter().filter(|name| !known.contains(&name.as_str())).collect();
+    assert!(missing.is_empty(), "add to fuzz/src/nouns.rs: {missing:?}");
+}
+
+/// The names of the types to which a source gives `Decode`, by hand or by one of our macros.
+fn decodable() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    for path in sources(&crates) {
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        for form in ["record! {", "choice! {", "byte_string! {", "id! {", " Decode for "] {
+            for rest in code.split(form).skip(1) {
+                let name: String =
+                    rest.trim_start().chars().take_while(char::is_ascii_alphanumeric).collect();
+                if name.chars().next().is_some_and(char::is_uppercase) {
+                    names.insert(name);
+                }
+            }
+        }
+    }
+    // The forms of every noun: `Option<T>` and such have targets under their own names.
+    for form in ["Option", "Box", "Blob", "Text", "List"] {
+        names.remove(form);
+    }
+    names
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in entries(folder) {
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|end| end == "rs")
+            && path.components().any(|part| part.as_os_str() == "src")
+        {
+            found.push(path);
+        }
+    }
+    found
 }
 
 #[test]
@@ -30,7 +83,7 @@ fn no_target_panics_on_what_blind_changes_make_of_its_corpus() {
         let files = files(name);
         for (number, (_, bytes)) in (0..).zip(&files) {
             let mut dice = Dice(number + 1);
-            for _ in 0..CHANGES {
+            for _ in 0..changes(name) {
                 let other = dice.pick(&files).map_or(&[][..], |(_, bytes)| bytes);
                 target(&changed(bytes, other, &mut dice));
             }
@@ -68,6 +121,10 @@ fn the_committed_payments_are_still_accepted() {
         let advice = "run `cargo run --manifest-path fuzz/Cargo.toml --bin seeds` and commit";
         assert!(target != "dealt" || found == bytes, "{} is stale: {advice}", path.display());
     }
+}
+
+fn changes(name: &str) -> u64 {
+    if SLOW.0.contains(&name) { SLOW.1 } else { CHANGES }
 }
 
 fn corpus() -> PathBuf {
