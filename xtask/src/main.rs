@@ -4,6 +4,7 @@
 //! it misses. The other commands are single steps of it, or chores that are too slow for it.
 
 mod advisories;
+mod assurance;
 mod audit;
 mod bare;
 mod bench;
@@ -40,6 +41,7 @@ cargo xtask COMMAND
   deps                  the crate graph against ARCHITECTURE.md
   tidy                  sizes, names, words and purposes
   rules                 every rule of spec/ in code and vectors
+  assurance             writes docs/assurance.md and docs/mutants.md
   audit                 advisories and licences of the dependencies
   bare                  the pure crates without a standard library
   tla [MODULE]          the small TLA+ models; of one module, with mutants and predicates;
@@ -78,6 +80,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
         ("tla", []) => Ok(gate::run_one(&workspace, "models")),
         ("tla", ["--page"]) => models::write_page(&workspace).map(|()| ExitCode::SUCCESS),
         ("tla", [module]) => models::check_one(&workspace, module).map(|()| ExitCode::SUCCESS),
+        ("assurance", []) => assurance::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("vectors", []) => vectors::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("demo", options) => demo::run(&workspace, options).map(|()| ExitCode::SUCCESS),
         ("bench", [name, options @ ..]) => {

@@ -3,22 +3,31 @@
 mod fuzz;
 mod mutants;
 
+use crate::assurance;
 use crate::models;
 use crate::problem::Problem;
 use crate::workspace::Workspace;
+
+pub(crate) use mutants::{unexcused as unexcused_mutants, write_page as write_mutants};
 
 const CAMPAIGNS: &str = "\
 fuzz [SECONDS [TARGET]]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each
 mutants [CRATE]           every small change of the pure crates; their tests must notice it
 tla [MODULE]              every TLA+ model, its mutants, predicates and large runs; writes the results";
 
-/// Runs a campaign, or lists them.
+/// Runs a campaign, or lists them. The pages that tell its result are written anew.
 pub(crate) fn run(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
+    if campaign.is_empty() {
+        eprintln!("{CAMPAIGNS}");
+        return Ok(());
+    }
+    let ended = begin(workspace, campaign);
+    assurance::write(workspace)?;
+    ended
+}
+
+fn begin(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
     match campaign {
-        [] => {
-            eprintln!("{CAMPAIGNS}");
-            Ok(())
-        }
         ["fuzz", options @ ..] if options.len() <= 2 => fuzz::run(workspace, options),
         ["mutants", crates @ ..] => mutants::run(workspace, crates),
         ["tla"] => models::soak(workspace, None),

@@ -3,7 +3,7 @@
 use crate::problem::Problem;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors};
+use crate::{assurance, audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors};
 
 /// One thing that must hold.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "tidy", check: tidy::check },
     Step { name: "deps", check: deps::check },
     Step { name: "rules", check: rules::check },
+    Step { name: "assurance", check: assurance::check },
     Step { name: "audit", check: audit::check },
     Step { name: "lints", check: suite::lints },
     Step { name: "tests", check: suite::tests },

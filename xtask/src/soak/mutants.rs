@@ -2,6 +2,8 @@
 //!
 //! What no test notices is listed in `docs/mutants.md`, with the reason why it may stay.
 
+mod page;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,8 +16,10 @@ use crate::results;
 use crate::tree;
 use crate::workspace::Workspace;
 
+pub(crate) use page::{unexcused, write_page};
+
 /// The result: what became of the changes of each crate.
-pub(crate) const RESULT: &str = "mutants.json";
+const RESULT: &str = "mutants.json";
 
 /// The pure crates, and whose tests speak for them. Those of a session are played by wallets.
 const CRATES: &[(&str, &[&str])] = &[
@@ -63,7 +67,15 @@ fn campaign(
     let folder = workspace.target.join("mutants").join(name);
     std::fs::create_dir_all(&folder).map_err(|error| Problem::file(&folder, &error))?;
     let mut command = process::cargo(&workspace.root);
-    command.args(["mutants", "--iterate", "--no-shuffle", "--colors", "never", "--timeout", "120"]);
+    command.args([
+        "mutants",
+        "--iterate",
+        "--no-shuffle",
+        "--colors",
+        "never",
+        "--timeout-multiplier",
+        "10",
+    ]);
     command.args(["--package", name, "--test-package", &tests.join(","), "--output"]);
     command.arg(&folder).args(part);
     // It fails when something was missed, so its end says nothing; what it wrote does.
