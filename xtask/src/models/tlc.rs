@@ -180,10 +180,14 @@ fn number(text: &str) -> u64 {
     text.replace(',', "").parse().unwrap_or(0)
 }
 
-/// `<Action line ... of module M>: new states:all states`.
+/// `<Action line ... of module M>: new states:all states`; a place may follow the module's name.
 fn fired(module: &str, line: &str) -> Option<(String, u64)> {
-    let (place, counts) = line.strip_prefix('<')?.split_once(&format!(" of module {module}>: "))?;
-    let (name, _) = place.split_once(" line ")?;
+    let (place, counts) = line.strip_prefix('<')?.split_once(">: ")?;
+    let (name, rest) = place.split_once(" line ")?;
+    let (_, of) = rest.split_once(" of module ")?;
+    if of.split(' ').next() != Some(module) {
+        return None;
+    }
     let (_, taken) = counts.split_once(':')?;
     Some((name.to_owned(), number(taken)))
 }

@@ -11,9 +11,12 @@ fn reads_how_much_was_explored_and_what_fired() {
     let report = said(include_str!("said/holds.txt"));
     assert_eq!(report.ending, Ending::Holds);
     assert_eq!((report.generated, report.distinct, report.depth), (23, 10, 6));
-    let fired = [("Init", 1), ("Nothing", 0), ("Say", 16), ("Up", 6)];
-    assert_eq!(report.actions, fired.map(|(name, times)| (name.to_owned(), times)).into());
+    let counts = [("Init", 1), ("Nothing", 0), ("Say", 16), ("Up", 6)];
+    assert_eq!(report.actions, counts.map(|(name, times)| (name.to_owned(), times)).into());
     assert_eq!(report.trace, "\n");
+    let with_let = "<Offer line 191, col 1 to line 191, col 11 of module T (194 6 199 23)>: 0:7";
+    assert_eq!(fired("T", with_let), Some(("Offer".to_owned(), 7)));
+    assert_eq!(fired("Other", with_let), None);
 }
 
 #[test]
