@@ -4,6 +4,7 @@
 //! it misses. The other commands are single steps of it, or chores that are too slow for it.
 
 mod advisories;
+mod agreement;
 mod assurance;
 mod audit;
 mod bare;
@@ -44,6 +45,7 @@ cargo xtask COMMAND
   assurance             writes docs/assurance.md and docs/mutants.md
   audit                 advisories and licences of the dependencies
   bare                  the pure crates without a standard library
+  agreement             the shipped values reach the same states as their model
   tla [MODULE]          the small TLA+ models; of one module, with mutants and predicates;
                         --page writes docs/models.md from the committed results
   vectors               writes vectors/ anew
@@ -74,7 +76,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
     let workspace = Workspace::load()?;
     match (*command, rest) {
         ("test", []) => Ok(gate::run(&workspace)),
-        ("deps" | "tidy" | "rules" | "audit" | "bare", []) => {
+        ("deps" | "tidy" | "rules" | "audit" | "bare" | "agreement", []) => {
             Ok(gate::run_one(&workspace, command))
         }
         ("tla", []) => Ok(gate::run_one(&workspace, "models")),

@@ -63,6 +63,30 @@ pub(crate) fn soak(workspace: &Workspace, module: Option<&str>) -> Result<(), Pr
     report(&explorer.finish())
 }
 
+/// Every state of a run, as TLC writes them.
+pub(crate) fn dump(workspace: &Workspace, module: &str, config: &str) -> Result<String, Problem> {
+    let tlc = Tlc::ready(workspace)?;
+    let runs = Runs::load(&workspace.root)?;
+    let run = runs.of(Some(module)).find(|run| run.config == config);
+    let run = run.ok_or_else(|| Problem::new(format!("there is no run {config} of {module}")))?;
+    let config = Config::parse(&tree::read(&tlc.folder().join(run.config_path()))?)?.text();
+    let name = format!("{}-states", run.config);
+    let path = tlc.scratch().join(format!("{module}-{name}.dump"));
+    let dump = Some(path.as_path());
+    let report = tlc.explore(&Job {
+        module,
+        name: &name,
+        config: &config,
+        size: run.size,
+        workers: 1,
+        dump,
+    })?;
+    match report.ending {
+        Ending::Holds => tree::read(&path),
+        ending => Err(Problem::new(format!("{run}: {ending}"))),
+    }
+}
+
 /// Writes docs/models.md from the committed results, without a run.
 pub(crate) fn write_page(workspace: &Workspace) -> Result<(), Problem> {
     let runs = Runs::load(&workspace.root)?;
@@ -107,6 +131,7 @@ impl Explorer {
             config: &text,
             size: run.size,
             workers: 2,
+            dump: None,
         })?;
         eprintln!(
             "{run}: {} distinct states, depth {}, {:.1} s",
@@ -162,7 +187,8 @@ impl Explorer {
     ) -> Result<Option<String>, Problem> {
         let (module, size) = (&run.module, run.size);
         // One worker finds the same shortest trace every time.
-        let report = self.tlc.explore(&Job { module, name, config, size, workers: 1 })?;
+        let report =
+            self.tlc.explore(&Job { module, name, config, size, workers: 1, dump: None })?;
         eprintln!("{module} {name}: {}, {:.1} s", report.ending, report.seconds);
         if report.ending.is_violation_of(what) {
             return Ok(Some(report.trace));

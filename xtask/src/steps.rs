@@ -3,7 +3,9 @@
 use crate::problem::Problem;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
-use crate::{assurance, audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors};
+use crate::{
+    agreement, assurance, audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors,
+};
 
 /// One thing that must hold.
 #[derive(Clone, Copy, Debug)]
@@ -27,5 +29,6 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "demo", check: demo::check },
     Step { name: "fuzz", check: fuzz::check },
     Step { name: "models", check: models::check },
+    Step { name: "agreement", check: agreement::check },
     Step { name: "bare", check: bare::check },
 ];

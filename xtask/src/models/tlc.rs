@@ -30,6 +30,8 @@ pub(super) struct Job<'a> {
     pub(super) config: &'a str,
     pub(super) size: Size,
     pub(super) workers: u8,
+    /// Where to write every state, if anywhere.
+    pub(super) dump: Option<&'a Path>,
 }
 
 /// What TLC said.
@@ -90,6 +92,10 @@ impl Tlc {
         &self.folder
     }
 
+    pub(super) fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
     /// Runs to the end. What TLC says stays in `target/tla/MODULE-NAME.log`.
     pub(super) fn explore(&self, job: &Job<'_>) -> Result<Report, Problem> {
         let stem = format!("{}-{}", job.module, job.name);
@@ -113,6 +119,7 @@ impl Tlc {
             .arg(&self.jar)
             .args(["tlc2.TLC", "-deadlock", "-workers", &job.workers.to_string()])
             .args(extra)
+            .args(job.dump.iter().flat_map(|path| [Path::new("-dump"), path]))
             .arg("-metadir")
             .arg(&states)
             .arg("-config")
