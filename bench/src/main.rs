@@ -39,9 +39,9 @@ fn main() -> ExitCode {
     if let [word, address, numbers @ ..] = words.as_slice()
         && word == engine::LOAD
         && let Ok(address) = address.parse()
-        && let Ok([run, payers, rounds]) = numbers_of(numbers)
+        && let Ok([run, payers, at_once]) = numbers_of(numbers)
     {
-        print(&format!("{}\n", engine::pay(address, run, payers, rounds)));
+        print(&format!("{}\n", engine::pay(address, run, payers, at_once)));
         return ExitCode::SUCCESS;
     }
     let (options, names): (Vec<&str>, Vec<&str>) =

@@ -52,8 +52,10 @@ type Heard = (Notice, (String, Value));
 enum Report {
     /// Something to be told of a conversation.
     Heard(Conversation, Heard),
-    /// A caller went.
-    Over(Visit, Duration),
+    /// A conversation of a caller is over, and its link may stay for another one.
+    Over(Visit, Duration, SyncSender<bool>),
+    /// A caller who was not to stay is gone.
+    Gone,
     /// A caller could not be let in.
     NotIn(anyhow::Error),
     /// The engine stopped.
@@ -110,12 +112,12 @@ fn serve(
     for report in reports {
         match report {
             Report::Heard(of, heard) => tally.heard.entry(of).or_default().push(heard),
-            Report::Over(visit, cpu) => {
+            Report::Over(visit, cpu, stay) => {
                 tally.over(visit, cpu, output);
-                if tally.met >= times {
-                    inbox.stop();
-                }
+                // Whoever came last still has to be told that it may go.
+                let _ = stay.send(tally.met < times);
             }
+            Report::Gone => inbox.stop(),
             Report::NotIn(error) => output.fail(&error),
             Report::Stopped(stopped) => {
                 // Why the store fails says more than that the wallet is closing.
@@ -145,12 +147,33 @@ fn enter(
     report: &SyncSender<Report>,
 ) -> anyhow::Result<()> {
     let (link, hang_up) = place.accept()?;
-    let cpu = ProcessTime::now();
-    let fresh = (Secret::from_bytes(fresh()?), fresh()?);
-    let report = report.clone();
-    let over = move |visit| drop(report.send(Report::Over(visit, cpu.elapsed())));
+    let mut cpu = ProcessTime::now();
+    let fresh = (Secret::from_bytes(fresh()?), Secret::from_bytes(fresh()?));
+    let mut line = Line { report: report.clone(), stays: true };
+    let over = move |visit| {
+        let (stay, stays) = sync_channel(1);
+        let spent = std::mem::replace(&mut cpu, ProcessTime::now()).elapsed();
+        let told = line.report.send(Report::Over(visit, spent, stay));
+        line.stays = told.is_ok() && stays.recv().unwrap_or(false);
+        line.stays
+    };
     lobby.admit(link, hang_up, goal.clone(), fresh, over)?;
     Ok(())
+}
+
+/// What a caller's thread reports, to its end.
+struct Line {
+    report: SyncSender<Report>,
+    stays: bool,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.stays {
+            // Whoever prints went away only if the process ends.
+            drop(self.report.send(Report::Gone));
+        }
+    }
 }
 
 /// What came of the callers so far.

@@ -19,24 +19,35 @@ pub(crate) struct Talk<'l, L> {
     link: &'l mut L,
     /// The peer, once it said Hello and is known.
     pub(crate) peer: Option<DeviceId>,
+    /// Whether the engine holds the conversation.
+    pub(crate) held: bool,
     next: Next,
 }
 
 impl<'l, L: Link> Talk<'l, L> {
-    /// A conversation over a link, and how it begins.
-    pub(crate) fn new(
+    /// A conversation over a link, and how it begins: whoever is called waits for the first word,
+    /// unless it was heard already.
+    pub(crate) fn begin(
         of: Conversation,
         link: &'l mut L,
-        goal: Goal,
-        fresh: Nonce,
-    ) -> (Self, Event) {
+        (goal, fresh): (Goal, Nonce),
+        heard: Option<Vec<u8>>,
+    ) -> Result<(Self, Event), ConverseError> {
         let proven = link.peer_key().map(Digest::from_bytes);
-        let talk = Self { of, link, peer: None, next: Next::Listen };
-        (talk, Event::Open { of, goal, fresh, proven })
+        let event = match (heard, &goal) {
+            (Some(message), _) => Event::Called { of, goal, fresh, proven, message },
+            (None, Goal::Receive { .. }) => {
+                let message = greeting(link)?;
+                Event::Called { of, goal, fresh, proven, message }
+            }
+            (None, _) => Event::Open { of, goal, fresh, proven },
+        };
+        Ok((Self { of, link, peer: None, held: true, next: Next::Listen }, event))
     }
 
     /// Takes an answer and sends it; says whether another one comes.
     pub(crate) fn take(&mut self, answer: Answer) -> bool {
+        self.held = !matches!(answer.next, Next::Over(_));
         if let Next::Over(Err(ConverseError::Link(_))) = self.next {
             return matches!(answer.next, Next::Answer);
         }
@@ -67,9 +78,18 @@ impl<'l, L: Link> Talk<'l, L> {
     }
 }
 
+/// What whoever called says first.
+pub(crate) fn greeting<L: Link>(link: &mut L) -> Result<Vec<u8>, ConverseError> {
+    match link.receive(MAX_GREETING) {
+        Ok(Some(message)) => Ok(message),
+        Ok(None) => Err(ConverseError::HungUp),
+        Err(error) => Err(ConverseError::Link(error)),
+    }
+}
+
 impl<K: Kv> Engine<K> {
     /// Holds a conversation over a link until both sides have nothing more to say: an engine's turns
-    /// on the calling thread, for one link.
+    /// on the calling thread, for one link. Afterwards the link carries the next one.
     ///
     /// `fresh` is 32 bytes that nobody can guess; `tell` hears what a person may want to know, each
     /// after it is durable.
@@ -83,7 +103,7 @@ impl<K: Kv> Engine<K> {
         fresh: Nonce,
         tell: &mut dyn FnMut(&Notice),
     ) -> Result<(), ConverseError> {
-        let (mut talk, mut event) = Talk::new(Conversation(0), link, goal, fresh);
+        let (mut talk, mut event) = Talk::begin(Conversation(0), link, (goal, fresh), None)?;
         let result = loop {
             self.turn(vec![event], &mut |_, _, answer| {
                 answer.notices.iter().for_each(&mut *tell);
@@ -94,7 +114,9 @@ impl<K: Kv> Engine<K> {
                 Err(result) => break result,
             }
         };
-        self.turn(vec![Event::Close { of: talk.of }], &mut |_, _, _| {})?;
+        if talk.held {
+            self.turn(vec![Event::Close { of: talk.of }], &mut |_, _, _| {})?;
+        }
         result
     }
 }

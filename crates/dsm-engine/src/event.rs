@@ -27,6 +27,19 @@ pub enum Event {
         /// Digest of the KEM key that the other end proved to own, if it proved any.
         proven: Option<Digest>,
     },
+    /// Whoever called said its first message.
+    Called {
+        /// A name that no other conversation has.
+        of: Conversation,
+        /// What for.
+        goal: Goal,
+        /// 32 bytes that nobody can guess.
+        fresh: Nonce,
+        /// Digest of the KEM key that the other end proved to own, if it proved any.
+        proven: Option<Digest>,
+        /// The message.
+        message: Vec<u8>,
+    },
     /// A whole message came.
     Message {
         /// In which conversation.
@@ -64,6 +77,7 @@ impl Event {
     pub fn of(&self) -> Option<Conversation> {
         match self {
             Self::Open { of, .. }
+            | Self::Called { of, .. }
             | Self::Message { of, .. }
             | Self::Ready { of }
             | Self::Cancel { of }

@@ -20,6 +20,9 @@ use crate::{ConverseError, Engine};
 /// The most events of one turn, and the most that wait for one.
 const MAX_WAITING: usize = 128;
 
+/// The most conversations that are remembered as cancelled.
+const MAX_CANCELLED: usize = 1 << 10;
+
 enum Letter {
     Event(Event, Option<Sender<Answer>>),
     Stop,
@@ -40,6 +43,12 @@ pub struct Waiting {
     from: Receiver<Letter>,
     /// Whether somebody asked for the end.
     stops: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.stops.store(true, Ordering::SeqCst);
+    }
 }
 
 /// An inbox and its other end, for [`Engine::run`].
@@ -71,19 +80,36 @@ impl Inbox {
         &self,
         of: Conversation,
         link: &mut L,
-        (goal, fresh): (Goal, Nonce),
+        how: (Goal, Nonce),
         met: &mut dyn FnMut(DeviceId) -> Result<(), ConverseError>,
     ) -> Result<(), ConverseError> {
-        let (mut talk, event) = Talk::new(of, link, goal, fresh);
+        self.answer(of, link, how, None, met)
+    }
+
+    /// The same once the first word was heard, perhaps.
+    pub(crate) fn answer<L: Link>(
+        &self,
+        of: Conversation,
+        link: &mut L,
+        how: (Goal, Nonce),
+        heard: Option<Vec<u8>>,
+        met: &mut dyn FnMut(DeviceId) -> Result<(), ConverseError>,
+    ) -> Result<(), ConverseError> {
+        let mut closes = Closes { inbox: self, of, begun: false };
+        if self.stops.load(Ordering::SeqCst) {
+            return Err(ConverseError::Stopped);
+        }
+        let (mut talk, event) = Talk::begin(of, link, how, heard)?;
         let (to, answers) = channel();
         self.put(Letter::Event(event, Some(to)))?;
-        let _closes = Closes(self, of);
+        closes.begun = true;
         if self.cancelled().contains(&of) {
             self.put(Letter::Event(Event::Cancel { of }, None))?;
         }
         let mut known = false;
         loop {
             while talk.take(answers.recv().map_err(|_| ConverseError::Stopped)?) {}
+            closes.begun = talk.held;
             if let Some(peer) = talk.peer.filter(|_| !known) {
                 known = true;
                 met(peer)?;
@@ -106,7 +132,13 @@ impl Inbox {
     /// # Errors
     /// The engine stopped.
     pub fn cancel(&self, of: Conversation) -> Result<(), ConverseError> {
-        self.cancelled().insert(of);
+        let mut cancelled = self.cancelled();
+        cancelled.insert(of);
+        if cancelled.len() > MAX_CANCELLED {
+            // The oldest is over: so many are never before their beginning.
+            cancelled.pop_first();
+        }
+        drop(cancelled);
         self.put(Letter::Event(Event::Cancel { of }, None))
     }
 
@@ -130,14 +162,21 @@ impl Inbox {
 }
 
 /// Says that a link is gone, however its thread ends.
-struct Closes<'i>(&'i Inbox, Conversation);
+struct Closes<'i> {
+    inbox: &'i Inbox,
+    of: Conversation,
+    /// Whether the engine holds the conversation.
+    begun: bool,
+}
 
 impl Drop for Closes<'_> {
     fn drop(&mut self) {
-        let Self(inbox, of) = *self;
+        let Self { inbox, of, begun } = *self;
         inbox.cancelled().remove(&of);
-        // The engine may have stopped.
-        let _ = inbox.put(Letter::Event(Event::Close { of }, None));
+        if begun {
+            // The engine may have stopped.
+            let _ = inbox.put(Letter::Event(Event::Close { of }, None));
+        }
     }
 }
 

@@ -4,18 +4,20 @@
 //! a thread; nothing is allocated for more. A caller keeps its place until it was told how its visit
 //! went, and gives it back however its thread ends. When there is no room for a new caller, the one who has been
 //! unknown for longest is hung up: a contact is known a moment after it called, and whoever only waits,
-//! trickles or floods is not.
+//! trickles or floods is not. A contact's link stays for its next conversation; it rests meanwhile, and when
+//! there is no room for another contact the one that has rested for longest is hung up.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dsm_crypto::{KemSecret, Secret};
+use dsm_crypto::{Domain, KemSecret, Secret};
 use dsm_link::{Link, Traffic};
-use dsm_log::{DeviceId, Network, Nonce};
+use dsm_log::{DeviceId, Network};
 use dsm_session::Goal;
 use dsm_store::Kv;
 
+use crate::converse::greeting;
 use crate::event::Conversation;
 use crate::inbox::Inbox;
 use crate::{ConverseError, Engine, Secure, Stopwatch, VisitError};
@@ -25,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The most calls of one contact at a time; one more takes the place of its first.
 const MAX_OF_ONE: usize = 2;
+
+/// The most conversations on one link: none lasts for ever, and so no channel.
+const MAX_VISITS: u64 = 1 << 12;
 
 /// Ends a link from another thread.
 pub type HangUp = Box<dyn FnOnce() + Send>;
@@ -48,7 +53,22 @@ struct Shared {
 #[derive(Default)]
 struct Places {
     unknown: BTreeMap<Conversation, Option<HangUp>>,
-    known: BTreeMap<Conversation, (DeviceId, Option<HangUp>)>,
+    known: BTreeMap<Conversation, Known>,
+}
+
+/// A caller who is known.
+struct Known {
+    device: DeviceId,
+    hang_up: Option<HangUp>,
+    /// If its link rests: the name of its next conversation.
+    rests: Option<Conversation>,
+}
+
+impl Known {
+    /// Whoever rests goes first, of these who has done so for longest; then whoever called first.
+    fn last_heard(&self) -> (bool, Option<Conversation>) {
+        (self.rests.is_none(), self.rests)
+    }
 }
 
 /// How a visit went.
@@ -58,9 +78,9 @@ pub struct Visit {
     pub of: Conversation,
     /// Who it was, if it said.
     pub peer: Option<DeviceId>,
-    /// What went over the medium.
+    /// What went over the medium, with the handshake if it was the first on its link.
     pub traffic: Traffic,
-    /// How long it took, after the handshake.
+    /// How long it took, after the handshake. On a link that rested, from the first word.
     pub time: Duration,
     /// How it ended.
     pub result: Result<(), VisitError>,
@@ -76,9 +96,11 @@ impl Lobby {
         Self { shared: Arc::new(Shared { network, kem, most: most.max(1), places, left }), inbox }
     }
 
-    /// Lets a caller in: answers it, and holds a conversation, on a thread of its own. Waits for room
-    /// if there is none. `fresh` are 32 bytes for the channel and 32 for the conversation; `over`
-    /// hears how it went.
+    /// Lets a caller in: answers it, and holds one conversation after the other, on a thread of its
+    /// own, until either side leaves. Waits for room if there is none. `fresh` are 32 bytes for the
+    /// channel and 32 for the conversations; `over` hears how each went, and says whether the link
+    /// stays for another one. It is dropped once the link is gone. Gives the name of the first
+    /// conversation.
     ///
     /// # Errors
     /// There is no thread for it.
@@ -87,45 +109,63 @@ impl Lobby {
         link: L,
         hang_up: HangUp,
         goal: Goal,
-        fresh: (Secret<32>, Nonce),
-        over: impl FnOnce(Visit) + Send + 'static,
+        fresh: (Secret<32>, Secret<32>),
+        mut over: impl FnMut(Visit) -> bool + Send + 'static,
     ) -> Result<Conversation, std::io::Error> {
-        let of = self.inbox.conversation();
-        self.shared.enter(of, hang_up);
-        let place = Place { shared: Arc::clone(&self.shared), of };
+        let first = self.inbox.conversation();
+        self.shared.enter(first, hang_up);
+        let place = Place { shared: Arc::clone(&self.shared), of: first };
         let lobby = self.clone();
-        let thread = std::thread::Builder::new().name(format!("caller {}", of.0));
+        let thread = std::thread::Builder::new().name(format!("caller {}", first.0));
         thread.spawn(move || {
             let _place = place;
-            over(lobby.visit(of, link, goal, fresh));
+            lobby.serve(first, link, &goal, fresh, &mut over);
         })?;
-        Ok(of)
+        Ok(first)
     }
 
-    fn visit<L: Link>(
+    /// Conversations on one link, the first of which gives it its name.
+    fn serve<L: Link>(
         &self,
-        of: Conversation,
+        first: Conversation,
         link: L,
-        goal: Goal,
-        (fresh, nonce): (Secret<32>, Nonce),
-    ) -> Visit {
+        goal: &Goal,
+        (fresh, salts): (Secret<32>, Secret<32>),
+        over: &mut dyn FnMut(Visit) -> bool,
+    ) {
         let Shared { network, kem, .. } = &*self.shared;
-        let mut peer = None;
-        let (mut traffic, mut time) = (Traffic::default(), Duration::ZERO);
-        let result = match Secure::answer(link, *network, kem, fresh) {
-            Err(error) => Err(VisitError::Secure(error)),
-            Ok(mut link) => {
-                let clock = Stopwatch::start();
-                let mut met = |device| {
-                    peer = Some(device);
-                    self.shared.meet(of, device)
-                };
-                let result = self.inbox.converse(of, &mut link, (goal, nonce), &mut met);
-                (traffic, time) = (link.traffic(), clock.elapsed());
-                result.map_err(VisitError::Converse)
+        let mut link = match Secure::answer(link, *network, kem, fresh) {
+            Ok(link) => link,
+            Err(error) => {
+                let (traffic, time) = Default::default();
+                let result = Err(VisitError::Secure(error));
+                over(Visit { of: first, peer: None, traffic, time, result });
+                return;
             }
         };
-        Visit { of, peer, traffic, time, result }
+        let (mut of, mut heard, mut before) = (first, None, Traffic::default());
+        for number in 0..MAX_VISITS {
+            let salt = *salts.derive(Domain::Seed, &("conversation", number)).expose();
+            let (mut peer, clock) = (None, Stopwatch::start());
+            let mut met = |device| {
+                peer = Some(device);
+                if of == first { self.shared.meet(first, device) } else { Ok(()) }
+            };
+            let how = (goal.clone(), salt);
+            let result = self.inbox.answer(of, &mut link, how, heard.take(), &mut met);
+            let (result, time) = (result.map_err(VisitError::Converse), clock.elapsed());
+            let (after, stays) = (link.traffic(), result.is_ok());
+            let traffic = after.since(std::mem::replace(&mut before, after));
+            if !over(Visit { of, peer, traffic, time, result }) || !stays {
+                return;
+            }
+            of = self.inbox.conversation();
+            self.shared.rest(first, Some(of));
+            // It leaves, or says nothing for too long: that is no failure of any conversation.
+            let Ok(next) = greeting(&mut link) else { return };
+            heard = Some(next);
+            self.shared.rest(first, None);
+        }
     }
 }
 
@@ -161,24 +201,31 @@ impl Shared {
         let Some(Some(hang_up)) = places.unknown.get_mut(&of).map(Option::take) else {
             return Err(ConverseError::HungUp);
         };
-        let calls = places.known.values_mut().filter(|(other, _)| *other == device);
-        let mut calls: Vec<_> = calls.collect();
-        if calls.len() >= MAX_OF_ONE
-            && let Some(hang_up) = calls.iter_mut().find_map(|(_, hang_up)| hang_up.take())
-        {
-            hang_up();
+        let calls = places.known.values_mut().filter(|one| one.device == device);
+        let calls: Vec<_> = calls.collect();
+        if calls.len() >= MAX_OF_ONE {
+            hang_up_one(calls.into_iter());
         }
         while places.known.len() >= self.most {
-            if places.known.values().all(|(_, hang_up)| hang_up.is_some()) {
+            // One goes for one who comes: perhaps somebody is on the way out.
+            if places.known.values().all(|one| one.hang_up.is_some())
+                && !hang_up_one(places.known.values_mut().filter(|one| one.rests.is_some()))
+            {
                 return Err(ConverseError::Busy);
             }
-            // Somebody is on the way out.
             places = self.left.wait(places).unwrap_or_else(PoisonError::into_inner);
         }
         places.unknown.remove(&of);
-        places.known.insert(of, (device, Some(hang_up)));
+        places.known.insert(of, Known { device, hang_up: Some(hang_up), rests: None });
         self.left.notify_all();
         Ok(())
+    }
+
+    /// Notes that a link waits for its next conversation, of this name, or does not any more.
+    fn rest(&self, of: Conversation, next: Option<Conversation>) {
+        if let Some(one) = self.places().known.get_mut(&of) {
+            one.rests = next;
+        }
     }
 
     fn leave(&self, of: Conversation) {
@@ -187,6 +234,15 @@ impl Shared {
         places.known.remove(&of);
         self.left.notify_all();
     }
+}
+
+/// Hangs up one of these who is there; says whether there was one.
+fn hang_up_one<'k>(ones: impl Iterator<Item = &'k mut Known>) -> bool {
+    let one = ones.filter(|one| one.hang_up.is_some()).min_by_key(|one| one.last_heard());
+    let hang_up = one.and_then(|one| one.hang_up.take());
+    let any = hang_up.is_some();
+    hang_up.into_iter().for_each(|hang_up| hang_up());
+    any
 }
 
 /// A place that is given back however the thread ends that has it.

@@ -73,6 +73,11 @@ impl<K: Kv> Engine<K> {
                 self.sessions.insert(of, Session::new(goal, fresh).proven(proven));
                 self.step(of, dsm_session::Event::Start, round)
             }
+            Event::Called { of, goal, fresh, proven, message } => {
+                // Whoever is called says nothing at the start.
+                self.sessions.insert(of, Session::new(goal, fresh).proven(proven));
+                self.step(of, dsm_session::Event::Message(&message), round)
+            }
             Event::Message { of, message } => {
                 self.step(of, dsm_session::Event::Message(&message), round)
             }

@@ -42,6 +42,19 @@ pub struct Traffic {
     pub frames_received: u64,
 }
 
+impl Traffic {
+    /// What went over it since it was so much.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            sent: self.sent.saturating_sub(before.sent),
+            received: self.received.saturating_sub(before.received),
+            frames_sent: self.frames_sent.saturating_sub(before.frames_sent),
+            frames_received: self.frames_received.saturating_sub(before.frames_received),
+        }
+    }
+}
+
 /// A way to one peer, on which whole messages arrive in order or not at all.
 pub trait Link {
     /// Sends a message. It may wait until [`Link::receive`] is called or the link is dropped.

@@ -56,6 +56,7 @@ impl Session {
     ) -> Result<(), SessionError> {
         // A peer that says it accepted nothing gets everything again, a part at a time.
         let mut bytes = 0_usize;
+        let (done, receipt) = (self.done, self.receipt);
         while matches!(self.outgoing, Outgoing::Idle | Outgoing::Sent { .. }) {
             let idle = matches!(self.outgoing, Outgoing::Idle);
             let met = self.met()?;
@@ -70,6 +71,11 @@ impl Session {
                 break;
             }
             let index = dealing.entry.index;
+            // After Done only what answers the peer is said; the rest is for the next conversation, and
+            // the peer may take it for the beginning of one.
+            if done && receipt.is_none_or(|receipt| index > receipt) {
+                break;
+            }
             let plan = dealing.plan(books, met.known).ok_or(SessionError::Books)?;
             met.sent = index;
             if dealing.entry.value.is_some() {

@@ -38,8 +38,8 @@ impl Served {
     pub(crate) fn admit(&self, link: Wire) -> Receiver<Visit> {
         let (to, over) = channel();
         let hang_up = Box::new(link.hang_up());
-        let fresh = (Secret::from_bytes(fresh()), fresh());
-        let tell = move |visit| drop(to.send(visit));
+        let fresh = secrets();
+        let tell = move |visit| to.send(visit).is_ok();
         self.lobby.admit(link, hang_up, OPEN, fresh, tell).expect("a thread");
         over
     }
@@ -48,6 +48,11 @@ impl Served {
         self.inbox.stop();
         self.engine.join().expect("no panic")
     }
+}
+
+/// For the channel and the conversations of a call.
+pub(crate) fn secrets() -> (Secret<32>, Secret<32>) {
+    (Secret::from_bytes(fresh()), Secret::from_bytes(fresh()))
 }
 
 /// A payee and payers who hold tokens of their own.
@@ -99,7 +104,7 @@ fn sync(ben: &mut Person, payer: &mut Person) {
 }
 
 /// Once everybody has met again each payer who is bound has paid once, and nobody else anything.
-fn settles(ben: &Person, payers: &[(Person, TokenId)], place: &str) -> usize {
+pub(crate) fn settles(ben: &Person, payers: &[(Person, TokenId)], place: &str) -> usize {
     let mut ben = ben.restarted(Death::Never);
     let mut paid = 0;
     for (payer, token) in payers {
@@ -222,9 +227,8 @@ fn a_person_cancels_one_conversation_of_many_and_keeps_things_meanwhile() {
     let (near, far) = wire();
     let (to, over) = channel();
     let hang_up = Box::new(far.hang_up());
-    let fresh_bytes = (Secret::from_bytes(fresh()), fresh());
-    let tell = move |visit: Visit| drop(to.send(visit));
-    let of = served.lobby.admit(far, hang_up, OPEN, fresh_bytes, tell).expect("a thread");
+    let tell = move |visit: Visit| to.send(visit).is_ok();
+    let of = served.lobby.admit(far, hang_up, OPEN, secrets(), tell).expect("a thread");
     let link = payers[0].0.engine.call(near, &card.kem, Secret::from_bytes(fresh()));
     let mut link = link.expect("a channel");
     let hello = dsm_encoding::to_vec(&crate::raw::hello(payers[0].0.id(), 0, None));

@@ -224,3 +224,22 @@ fn news_that_a_peer_cannot_have_read_yet_are_told_again() {
     assert!(met.0.result.is_ok() && met.1.result.is_ok(), "{met:?}");
     assert!(ben.knows_fork(&eve.id()), "Ben was never told");
 }
+
+#[test]
+fn who_said_done_keeps_what_comes_up_elsewhere_for_the_next_conversation() {
+    let (mut ada, mut ben, token) = town();
+    let done = up_to(&mut ada, &mut ben, token, "Done");
+    let ids = [ben.id(), ada.id()];
+    for (one, other) in [&mut ada, &mut ben].into_iter().zip(ids) {
+        one.engine.share(&other, &Anything, &[7]).expect("a contribution");
+    }
+    let said = frames(happen(&mut ben, Event::Message { of: FIRST, message: done }));
+    let names: Vec<_> = said.iter().map(|frame| name(frame)).collect();
+    assert_eq!(names, ["Receipt", "Done"]);
+    let mut answers = Vec::new();
+    for message in said {
+        answers.extend(happen(&mut ada, Event::Message { of: FIRST, message }));
+    }
+    assert!(matches!(answers.last().map(|one| &one.next), Some(Next::Over(Ok(())))));
+    assert!(frames(answers).is_empty(), "it says more after Done");
+}

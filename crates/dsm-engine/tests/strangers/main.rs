@@ -2,6 +2,7 @@
 #![expect(clippy::panic, reason = "a script that is lost says what it heard")]
 
 mod boxes;
+mod calls;
 mod copies;
 mod crashes;
 mod crowd;

@@ -11,7 +11,7 @@ use dsm_engine::{ConverseError, Lobby, inbox};
 use dsm_link::{Link, LinkError};
 use dsm_session::{Goal, SessionError};
 
-use crate::crowd::{Served, all_pay_one, crowd};
+use crate::crowd::{Served, all_pay_one, crowd, secrets};
 use crate::raw::{OPEN, hello};
 use crate::wire::{Wire, fresh, wire};
 
@@ -42,12 +42,10 @@ fn a_thread_that_dies_gives_its_place_back() {
     let (ben, mut payers) = crowd(1);
     let card = ben.card();
     let served = Served::new(ben, 1);
-    let secret = || (Secret::from_bytes(fresh()), fresh());
     for _ in 0..3 {
         let lobby = served.lobby.clone();
-        let fresh = secret();
         let admitted = soon(move || {
-            lobby.admit(Faulty, Box::new(|| ()), OPEN, fresh, drop).expect("a thread")
+            lobby.admit(Faulty, Box::new(|| ()), OPEN, secrets(), |_| true).expect("a thread")
         });
         assert!(admitted.is_some(), "nobody gets in any more");
     }
@@ -70,13 +68,14 @@ fn callers_who_went_and_are_not_told_of_yet_keep_their_places() {
             for _ in 0..12 {
                 // It hangs up at once.
                 let (_, far) = wire();
-                let (hang_up, fresh) = (far.hang_up(), (Secret::from_bytes(fresh()), fresh()));
+                let hang_up = Box::new(far.hang_up());
                 let (told, stuck) = (told.clone(), stuck.clone());
                 let over = move |_| {
                     told.fetch_add(1, Ordering::SeqCst);
                     drop(stuck.lock());
+                    true
                 };
-                lobby.admit(far, Box::new(hang_up), OPEN, fresh, over).expect("a thread");
+                lobby.admit(far, hang_up, OPEN, secrets(), over).expect("a thread");
             }
         }
     });
@@ -93,8 +92,7 @@ fn silent(lobby: &Lobby, hung_up: &Arc<Mutex<Vec<usize>>>, number: usize) -> Wir
     let (near, far) = wire();
     let hung_up = hung_up.clone();
     let hang_up = Box::new(move || hung_up.lock().expect("nobody panics").push(number));
-    let fresh = (Secret::from_bytes(fresh()), fresh());
-    lobby.admit(far, hang_up, OPEN, fresh, drop).expect("a thread");
+    lobby.admit(far, hang_up, OPEN, secrets(), |_| true).expect("a thread");
     near
 }
 
