@@ -82,15 +82,18 @@ Prove(v, end, from) ==
 (* A session does not hear of an entry that is not after the last accepted one. *)
 Heard(v, e) == Length(e) > Length(Last(v))
 
+(* Where a run may begin: at the start, or just before the entry, or one before that. *)
+Froms(e) == {from \in {0, Length(e) - 2, Length(e) - 1} : from >= 0}
+
 Deal ==
     \E e \in Entries, end \in Entries :
         /\ For[e] # 0 /\ e \in On(end) /\ Heard(For[e], e)
-        /\ \E from \in {0, Length(e) - 1} : Accept(For[e], e, end, from)
+        /\ \E from \in Froms(e) : Accept(For[e], e, end, from)
 
 Find ==
     \E e \in Entries, end \in Entries :
         /\ For[e] # 0 /\ e \in On(end) /\ Heard(For[e], e)
-        /\ \E from \in {0, Length(e) - 1} : Prove(For[e], end, from)
+        /\ \E from \in Froms(e) : Prove(For[e], end, from)
 
 (* What the two could tell each other. *)
 Told ==

@@ -3,18 +3,19 @@
 //! Its entries form a tree, because it can go on from any copy of its log. Each is signed once; the
 //! cheat may show it whenever it likes, as often as it likes, on any run that ends in or after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dsm_core::pack::Stretch;
 use dsm_core::{Dealing, Lock, Output, TokenId, Value};
 use dsm_crypto::Digest;
-use dsm_encoding::{List, to_vec};
+use dsm_encoding::{List, from_slice, to_vec};
 use dsm_log::{DeviceId, Nonce, Position};
 use dsm_session::Message;
 use dsm_sim::{Actor, NETWORK, outputs, stretch};
 
 use crate::device::Person;
-use crate::step::Frame;
+use crate::disk::Disk;
+use crate::step::{Cast, Frame, Voice};
 
 /// What the cheat writes in one place of one history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +179,21 @@ impl Cheat {
         Self { nodes: nodes.to_vec(), showings, greeting, token, heads, mint: mint.id() }
     }
 
+    /// The nonce of the Ask with which a device answers the greeting.
+    ///
+    /// # Panics
+    /// If it does not answer so.
+    #[must_use]
+    pub(crate) fn asked(&self, cast: &Cast, who: usize, disk: &Disk, voice: &Voice) -> Nonce {
+        let hello = self.greeting.first().expect("a greeting");
+        let outcome = cast.step(who, disk, voice, Some(hello));
+        let mut asks = outcome.frames.iter().filter_map(|frame| match from_slice(frame.bytes()) {
+            Ok(Message::Ask { ask }) => Some(ask.nonce),
+            _ => None,
+        });
+        asks.next().expect("an Ask")
+    }
+
     /// The entries from the first one to a node.
     #[must_use]
     pub fn path(&self, node: usize) -> Vec<usize> {
@@ -191,17 +207,18 @@ fn path(nodes: &[Node], node: usize) -> Vec<usize> {
     path
 }
 
-/// Every entry on every run that ends in or after it: whole, and from just before it.
+/// Every entry on every run that ends in or after it: whole, or with as much as opens the entry before,
+/// or with nothing before it.
 fn showings(nodes: &[Node], written: &[Written], mint: DeviceId) -> Vec<Showing> {
     let mut all = Vec::new();
     for (end, last) in written.iter().enumerate() {
         let line = path(nodes, end);
         let length = line.len() as u64;
-        for (index, node) in (1..).zip(&line) {
+        for (index, node) in (1_u64..).zip(&line) {
             let Some(dealing) = &written[*node].dealing else { continue };
             let Some((to, note)) = nodes[*node].does.target() else { continue };
             let floor = matches!(nodes[*node].does, Does::Answers { .. }).then_some(0);
-            for from in if index > 1 { vec![0, index - 1] } else { vec![0] } {
+            for from in BTreeSet::from([0, index.saturating_sub(2), index - 1]) {
                 let me = last.actor.id();
                 let issue = note as u64 + 1;
                 let parts: [Stretch; 2] =

@@ -13,7 +13,6 @@ use dsm_log::{
 };
 use dsm_merkle::TipProof;
 use dsm_session::{Batch, Held, Ledger, Mail, News};
-use dsm_store::{Kv, MemoryKv, Row, Snapshot, Table};
 
 /// What an otherwise honest device does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,23 +49,6 @@ impl Flaw {
     ];
 }
 
-/// Removes what a forgetful device forgets.
-pub(crate) fn forget(kv: &mut MemoryKv, me: &DeviceId) {
-    let mut rows = Vec::new();
-    for table in [Table::Heads, Table::Records, Table::Signatures, Table::Spends, Table::Peers] {
-        let each = &mut |key: &[u8], _: &[u8]| {
-            let own = key.starts_with(me.0.as_bytes());
-            // Whom it knows, it knows; not how far it came with them.
-            if !own && table != Table::Peers {
-                rows.push(Row { table, key: key.to_vec(), value: None });
-            }
-            Ok(())
-        };
-        (&*kv).scan(table, &[], each).expect("memory answers");
-    }
-    kv.apply(&rows).expect("memory takes");
-}
-
 /// What of a batch a device keeps.
 pub(crate) fn kept(flaw: Option<Flaw>, batch: &Batch) -> Batch {
     let mut batch = batch.clone();
@@ -82,9 +64,14 @@ pub(crate) struct Lens<'a, L> {
     pub(crate) flaw: Option<Flaw>,
 }
 
-impl<L> Lens<'_, L> {
+impl<L: View> Lens<'_, L> {
     fn has(&self, flaw: Flaw) -> bool {
         self.flaw == Some(flaw)
+    }
+
+    /// Whether nothing is remembered of the log of a device.
+    fn forgets(&self, device: &DeviceId) -> bool {
+        self.has(Flaw::ForgetsHeads) && !self.books.is_own(device)
     }
 }
 
@@ -122,24 +109,26 @@ impl<L: Ledger> View for Lens<'_, L> {
         self.books.policy(token)
     }
     fn latest(&self, device: &DeviceId) -> Option<Position> {
-        self.books.latest(device)
+        self.books.latest(device).filter(|_| !self.forgets(device))
     }
     fn head(&self, device: &DeviceId, index: u64) -> Option<Digest> {
         let origin = || Position::origin(device).head;
         let trusts = self.has(Flaw::SkipsRuns) && index == 0;
-        self.books.head(device, index).or_else(|| trusts.then(origin))
+        let head = self.books.head(device, index).filter(|_| !self.forgets(device));
+        head.or_else(|| trusts.then(origin))
     }
     fn record(&self, device: &DeviceId, index: u64) -> Option<Record> {
-        self.books.record(device, index)
+        self.books.record(device, index).filter(|_| !self.forgets(device))
     }
     fn has_record(&self, device: &DeviceId, index: u64) -> bool {
-        self.has(Flaw::SkipsRuns) || self.books.has_record(device, index)
+        let has = self.books.has_record(device, index) && !self.forgets(device);
+        self.has(Flaw::SkipsRuns) || has
     }
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
-        self.books.signed(device, index)
+        self.books.signed(device, index).filter(|_| !self.forgets(device))
     }
     fn signed_index(&self, device: &DeviceId, index: u64) -> Option<u64> {
-        self.books.signed_index(device, index)
+        self.books.signed_index(device, index).filter(|_| !self.forgets(device))
     }
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
         self.books.opened(device, index)
@@ -152,7 +141,7 @@ impl<L: Ledger> View for Lens<'_, L> {
     }
     fn first_spend(&self, device: &DeviceId, id: &SpendId, after: u64) -> Option<u64> {
         let first = self.books.first_spend(device, id, after);
-        first.filter(|_| !self.has(Flaw::SkipsRuns))
+        first.filter(|_| !self.has(Flaw::SkipsRuns) && !self.forgets(device))
     }
     fn origin(&self, id: &SpendId) -> Option<(Origin, Output)> {
         self.books.origin(id)

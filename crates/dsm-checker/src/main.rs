@@ -1,10 +1,12 @@
 //! `dsm-checker meeting`: every projected state of the small model, one a line, as TLC writes them.
+//! `dsm-checker soak SECONDS`: explores large worlds for so long each and writes what came of it as JSON.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use dsm_checker::{Meeting, Seen};
-use stateright::{Checker, Model};
+use dsm_checker::{Bounds, Hunt, Meeting, Seen, Worlds};
+use stateright::{Checker, Model, Property};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -16,11 +18,17 @@ fn main() -> ExitCode {
             }
             ExitCode::SUCCESS
         }
-        _ => {
-            eprintln!("dsm-checker meeting");
-            ExitCode::FAILURE
-        }
+        ["soak", seconds] => match seconds.parse() {
+            Ok(seconds) => soak(Duration::from_secs(seconds)),
+            Err(_) => usage(),
+        },
+        _ => usage(),
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("dsm-checker meeting | dsm-checker soak SECONDS");
+    ExitCode::FAILURE
 }
 
 /// A projected state: the variables of `tla/Meeting.tla`.
@@ -39,6 +47,77 @@ fn line([ann, ben]: &[Seen; 2]) -> String {
         truth(ann.2),
         truth(ben.2)
     )
+}
+
+/// Every world, with the flaws that are looked for in it.
+fn soak(most: Duration) -> ExitCode {
+    let mut found = Vec::new();
+    let meeting = explore("Meeting", Meeting::new(), most, &mut found);
+    let bounds = "1 cheat with 10 entries in 6 histories, 2 victims, 2 notes";
+    say(&row("Meeting", bounds, &meeting, 0));
+    for bounds in [Bounds::LARGE_PAIR, Bounds::LARGE_CHEATED] {
+        let explored = explore(bounds.name, Worlds::new(bounds, None), most, &mut found);
+        let mut caught = 0;
+        for hunt in Hunt::ALL.iter().filter(|hunt| hunt.bounds.scene == bounds.scene) {
+            match hunt.run() {
+                Some(_) => caught += 1,
+                None => found.push(format!("{:?} breaks nothing", hunt.flaw)),
+            }
+        }
+        say(&row(bounds.name, &bounds.to_string(), &explored, caught));
+    }
+    for finding in &found {
+        eprintln!("{finding}");
+    }
+    if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+struct Explored {
+    generated: usize,
+    distinct: usize,
+    depth: usize,
+    seconds: f64,
+    whole: bool,
+}
+
+fn explore<M>(name: &str, model: M, most: Duration, found: &mut Vec<String>) -> Explored
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + PartialEq + std::hash::Hash + Send + Sync + 'static,
+    M::Action: Clone + PartialEq + std::fmt::Debug,
+{
+    let clock = now();
+    let checker = model.checker().timeout(most).spawn_bfs().join();
+    let seconds = clock.elapsed().as_secs_f64();
+    let discoveries = checker.discoveries();
+    for Property { expectation, name: property, .. } in checker.model().properties() {
+        let discovery = discoveries.get(property);
+        if discovery.is_some() == expectation.discovery_is_failure() {
+            let events = discovery.map(|path| path.clone().into_actions());
+            found.push(format!("{name}: not {expectation:?}: {property}: {events:?}"));
+        }
+    }
+    Explored {
+        generated: checker.state_count(),
+        distinct: checker.unique_state_count(),
+        depth: checker.max_depth(),
+        seconds,
+        whole: seconds < most.as_secs_f64(),
+    }
+}
+
+fn row(module: &str, bounds: &str, explored: &Explored, caught: usize) -> String {
+    let Explored { generated, distinct, depth, seconds, whole } = explored;
+    let cut = if *whole { "" } else { "; as far as the time allowed" };
+    format!(
+        "{{\"module\":\"{module}\",\"bounds\":\"{bounds}{cut}\",\"generated\":{generated},\
+         \"distinct\":{distinct},\"depth\":{depth},\"time\":{seconds:.1},\"mutants caught\":{caught}}}"
+    )
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long it took; nothing depends on it")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 #[expect(clippy::print_stdout, reason = "what another program reads")]

@@ -12,7 +12,7 @@ use dsm_store::{Changes, MemoryKv, StoreError, Wallet};
 
 use crate::device::Person;
 use crate::disk::{Deed, Disk, Print, deeds_of};
-use crate::flaw::{Flaw, Lens, forget, kept};
+use crate::flaw::{Flaw, Lens, kept};
 
 /// A message on its way.
 #[derive(Clone)]
@@ -160,16 +160,13 @@ impl Cast {
 
     fn work_out(&self, who: usize, disk: &Disk, voice: &Voice, came: Option<&Frame>) -> Outcome {
         let me = &self.people[who];
-        let mut kv = disk.rows().clone();
-        if self.flaw == Some(Flaw::ForgetsHeads) {
-            forget(&mut kv, &me.id());
-        }
+        let kv = disk.rows().clone();
         let mut turn = Turn {
             me,
             flaw: self.flaw,
             kv,
             deeds: disk.deeds().to_vec(),
-            changed: self.flaw == Some(Flaw::ForgetsHeads),
+            changed: false,
             durable: None,
             frames: Vec::new(),
         };
