@@ -98,7 +98,9 @@ impl Session {
         if self.incoming != Incoming::Idle || index <= accepted {
             return Err(SessionError::Unexpected("Offer"));
         }
-        let wanted = Wanted::of(books, plan).map_err(SessionError::Form)?;
+        let wanted = Wanted::of(books, plan);
+        let wanted = wanted.and_then(|wanted| wanted.with_entry(plan, &met.device, index));
+        let wanted = wanted.map_err(SessionError::Form)?;
         self.incoming = Incoming::Wanted { index, floor, offered };
         effects.frames.push(Message::Want { wanted });
         Ok(())

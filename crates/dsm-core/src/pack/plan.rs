@@ -73,6 +73,34 @@ impl Wanted {
         })
     }
 
+    /// The same, with the entry that is dealt in any case: it may be known already, by the lineage of
+    /// another, and is not accepted yet.
+    ///
+    /// # Errors
+    /// If that is too long for an answer.
+    pub fn with_entry(
+        self,
+        plan: &Plan,
+        device: &DeviceId,
+        index: u64,
+    ) -> Result<Self, DecodeError> {
+        let Self { stretches, tokens } = self;
+        let shows = |one: &Stretch| {
+            one.device == *device && one.from < index && one.opened.contains(&index)
+        };
+        let stretches = plan.stretches.iter().zip(stretches.into_inner()).map(|(one, want)| {
+            let Want { descriptor, from, opened } = want;
+            if !shows(one) {
+                return Ok(Want { descriptor, from, opened });
+            }
+            let opened: BTreeSet<u64> = opened.iter().copied().chain([index]).collect();
+            let from = from.min(index.saturating_sub(1));
+            Ok(Want { descriptor, from, opened: List::try_collect(opened)? })
+        });
+        let stretches: Result<Vec<Want>, DecodeError> = stretches.collect();
+        Ok(Self { stretches: List::try_from(stretches?)?, tokens })
+    }
+
     /// What a view lacks of a plan. Looks at no more records than a pack may hold.
     ///
     /// # Errors

@@ -130,6 +130,7 @@ fn entries<L: Ledger>(
             // What was in a letter before and is not accepted may have lacked something.
             let again = index <= mail.outbox.sent;
             let wanted = if again { Wanted::all(&plan).ok() } else { shown.lacks(&plan) };
+            let wanted = wanted.and_then(|one| one.with_entry(&plan, &books.me(), index).ok());
             let dealt = deal(books, &dealing, &plan, &wanted.ok_or(SessionError::Books)?);
             let dealt = Box::new(dealt.ok_or(SessionError::Books)?);
             Enclosure::Pay { floor: dealing.floor(), dealt }
