@@ -152,20 +152,32 @@ impl Actor {
         ops: Vec<Op>,
         nonce: Option<Nonce>,
     ) -> Written {
+        self.try_write(to, spends, value, ops, nonce).expect("a draft within limits")
+    }
+
+    /// The same; none if the draft passes a limit, or the tips are not those of the log.
+    pub fn try_write(
+        &mut self,
+        to: Option<DeviceId>,
+        spends: Vec<SpendId>,
+        value: Option<Value>,
+        ops: Vec<Op>,
+        nonce: Option<Nonce>,
+    ) -> Option<Written> {
         let to = to.map(|device| {
             let key = relationship(&self.id(), &device);
             let (Ok(tip), Ok(proof)) = (self.tree.get(key), self.tree.prove(key));
             Addressee { device, stitch: self.accepted.get(&device).copied(), tip, proof }
         });
-        let ops = List::try_from(ops).expect("few operations");
+        let ops = List::try_from(ops).ok()?;
         let draft = Draft { to, spends, value, ops, nonce };
-        let written = write(&self.log, draft, NETWORK, &*self.key).expect("a draft within limits");
+        let written = write(&self.log, draft, NETWORK, &*self.key)?;
         if let Some((key, tip)) = written.tip {
             let Ok(_) = self.tree.update(key, tip);
         }
         self.log = written.log;
         self.learn(written.facts.clone());
-        written
+        Some(written)
     }
 
     /// Writes an entry that concerns nobody.

@@ -101,6 +101,12 @@ impl Actor {
     /// If not even what it knows can be shown.
     #[must_use]
     pub fn insist(&self, dealing: &Dealing) -> Dealt {
+        self.try_insist(dealing).expect("what it knows can be shown")
+    }
+
+    /// The same, if it knows anything of the entry.
+    #[must_use]
+    pub fn try_insist(&self, dealing: &Dealing) -> Option<Dealt> {
         let index = dealing.entry.index;
         let mut parts: BTreeMap<DeviceId, (u64, u64, BTreeSet<u64>)> = BTreeMap::new();
         let opening = index.saturating_sub(2);
@@ -117,10 +123,10 @@ impl Actor {
             if let Some(Value::Issue { token, .. }) =
                 self.view.opened(&device, index).and_then(|opened| opened.value)
             {
-                let floor = self.view.policy(&token).expect("a known policy").issuer_floor;
+                let floor = self.view.policy(&token)?.issuer_floor;
                 part.0 = part.0.min(floor.index);
             }
-            let record = self.view.record(&device, index).expect("a known record");
+            let record = self.view.record(&device, index)?;
             for (origin, output) in record.spends.iter().filter_map(|id| self.view.origin(id)) {
                 if let Lock::Device { id, floor } = output.lock
                     && id == device
@@ -131,10 +137,10 @@ impl Actor {
             }
         }
         let parts = parts.into_iter().map(|(device, (from, to, opened))| {
-            let to = self.view.signed(&device, to).expect("a signed head").at.index;
-            stretch(device, from, to, &opened.into_iter().collect::<Vec<_>>())
+            let to = self.view.signed(&device, to)?.at.index;
+            Some(stretch(device, from, to, &opened.into_iter().collect::<Vec<_>>()))
         });
-        self.show(dealing, &parts.collect::<Vec<_>>())
+        self.try_show(dealing, parts.collect::<Option<Vec<_>>>()?)
     }
 
     /// Deals an entry with just these stretches.
@@ -143,7 +149,10 @@ impl Actor {
     /// If this actor does not know them.
     #[must_use]
     pub fn show(&self, dealing: &Dealing, parts: &[Stretch]) -> Dealt {
-        let mut parts = parts.to_vec();
+        self.try_show(dealing, parts.to_vec()).expect("known stretches")
+    }
+
+    fn try_show(&self, dealing: &Dealing, mut parts: Vec<Stretch>) -> Option<Dealt> {
         parts.sort_by_key(|part| (part.device, part.from));
         let mut tokens = BTreeSet::new();
         for (device, index) in
@@ -159,7 +168,7 @@ impl Actor {
         let tokens = List::try_collect(tokens).expect("few tokens");
         let plan = Plan { stretches: List::try_from(parts).expect("few stretches"), tokens };
         let wanted = Wanted::all(&plan).expect("a short plan");
-        deal(&self.view, dealing, &plan, &wanted).expect("known stretches")
+        deal(&self.view, dealing, &plan, &wanted)
     }
 
     /// What this actor makes of a dealt entry; it keeps nothing. Over the wire and back, as bytes.

@@ -1,0 +1,67 @@
+//! False accusations: what a cheat says of an honest device that forked nothing.
+
+use dsm_core::View;
+use dsm_crypto::{Digest, Domain, Signer, hash};
+use dsm_encoding::{List, to_vec};
+use dsm_log::{ForkProof, Pair, Position, SignedHead};
+use dsm_session::{Message, SignedRun};
+
+use super::prepared::HONEST;
+use super::{World, prepared};
+use crate::NETWORK;
+
+impl World {
+    /// A cheat says to an end that somebody honest forked.
+    pub(crate) fn accuse(&mut self, (link, end): (usize, usize), whom: usize, how: u64) {
+        let Some(from) = self.speaker(link, 1_usize.saturating_sub(end)) else { return };
+        if from < HONEST || whom >= HONEST {
+            return;
+        }
+        let accused = prepared().kits[whom].id;
+        // What the adversary's first device knows of it.
+        let cheat = &self.devices[HONEST];
+        let books = cheat.books();
+        let Some(descriptor) = books.descriptor(&accused) else { return };
+        let other = hash(Domain::Seed, &("accusation", how));
+        let signed = books.latest(&accused).and_then(|at| books.signed(&accused, at.index));
+        let own = || {
+            let at = Position { index: 1, head: other };
+            let signature = cheat.kit.key.sign(&SignedHead::message(NETWORK, &accused, &at));
+            SignedHead { device: accused, at, signature }
+        };
+        let SignedHead { at, signature, .. } = signed.unwrap_or_else(own);
+        let (device, pairs) = (descriptor, List::default());
+        let (first_signature, second_signature) = (signature.clone(), signature.clone());
+        let pair = Pair { spends: Digest::ZERO, body: other };
+        let proof = |start, pairs| ForkProof {
+            device: device.clone(),
+            first: at,
+            first_signature: first_signature.clone(),
+            start,
+            pairs,
+            second_signature: second_signature.clone(),
+        };
+        let message = match how % 5 {
+            0 => evidence(proof(at, pairs)),
+            1 => evidence(proof(Position { head: other, ..at }, pairs)),
+            2 => evidence(proof(Position { index: at.index.saturating_add(1), ..at }, pairs)),
+            3 => {
+                let before = Position { index: at.index.saturating_sub(1), head: other };
+                let pairs = List::try_from(vec![pair]).unwrap_or_default();
+                evidence(proof(before, pairs))
+            }
+            _ => {
+                let start = Position { head: other, ..at };
+                let run = SignedRun { device: device.clone(), start, pairs, signature };
+                Message::Contradict { run: Box::new(run) }
+            }
+        };
+        if let Some(to) = self.links[link].ends.get_mut(end) {
+            to.waiting.push_back(to_vec(&message));
+        }
+    }
+}
+
+fn evidence(proof: ForkProof) -> Message {
+    Message::Evidence { proofs: List::try_from(vec![proof]).unwrap_or_default() }
+}

@@ -1,0 +1,134 @@
+//! The end of a world: all honest people meet, and it is asked what they know.
+
+use dsm_core::View;
+use dsm_session::Ledger;
+
+use super::event::{Action, Invariant};
+use super::prepared::{HONEST, NAMES};
+use super::{World, share};
+use crate::NETWORK;
+
+/// The most rounds of meetings.
+const MOST_ROUNDS: usize = 6;
+/// The most messages of one meeting.
+const MOST_MESSAGES: usize = 256;
+/// Rules by which an honest receiver may refuse an honest payer: what was paid rests on a device that
+/// forked, or on one by which it holds enough already.
+const FROZEN: [&str; 2] = ["R-44", "R-48"];
+/// Who knows a fork lacks what it knew of that device's other history.
+const HOLE: &str = "R-21";
+
+impl World {
+    /// All honest people meet over good links until nobody learns anything.
+    pub(crate) fn settle(&mut self) {
+        for link in self.open_links() {
+            self.hang(link);
+        }
+        for device in &mut self.devices {
+            device.disarm();
+        }
+        for round in 0..MOST_ROUNDS {
+            let before = self.watch.changes;
+            for one in 0..HONEST {
+                for other in one + 1..HONEST {
+                    self.meet(one, other, round);
+                }
+            }
+            if self.watch.changes == before {
+                break;
+            }
+        }
+        self.examine();
+    }
+
+    /// Two meet, and all that they say arrives.
+    fn meet(&mut self, from: usize, to: usize, round: usize) {
+        let link = self.links.len();
+        let fresh = (round * HONEST * HONEST + from * HONEST + to) as u64;
+        self.call((from, to), (None, None), (None, fresh.wrapping_add(link as u64)));
+        for _ in 0..MOST_MESSAGES {
+            let next = (0..2).find(|end| !self.links[link].ends[*end].waiting.is_empty());
+            let Some(end) = next else { break };
+            self.deliver(link, end);
+        }
+        self.hang(link);
+    }
+
+    fn examine(&mut self) {
+        for who in 0..HONEST {
+            let books = self.devices[who].books();
+            self.watch.keeps(who, &books);
+        }
+        self.receipts();
+        self.evidence();
+        for one in 0..HONEST {
+            for other in 0..HONEST {
+                if one != other {
+                    self.agreement(one, other);
+                }
+            }
+        }
+    }
+
+    /// What somebody honest was paid last can be shown to a third party.
+    fn receipts(&mut self) {
+        for (who, name) in NAMES.iter().enumerate().take(HONEST) {
+            let books = self.devices[who].books();
+            let Some((writer, index)) = self.watch.honest[who].paid_last else { continue };
+            // There is none if a later head was signed over the entry.
+            let Some(receipt) = books.receipt(&writer, index) else { continue };
+            if let Err(reject) = receipt.verify(NETWORK) {
+                self.watch.broken(Invariant::Receipts, || {
+                    format!("a receipt of {name} is refused: {reject}")
+                });
+            }
+        }
+    }
+
+    /// Whoever was given one id twice knows by now who did it.
+    fn evidence(&mut self) {
+        for device in self.watch.cheated() {
+            for (who, name) in NAMES.iter().enumerate().take(HONEST) {
+                let victim = self.watch.is_victim(who, &device);
+                if victim && !self.devices[who].books().is_forked(&device) {
+                    self.watch.broken(Invariant::Evidence, || {
+                        format!("{name} was cheated and does not know")
+                    });
+                }
+            }
+        }
+    }
+
+    /// What one wrote to another, the other accepted; and they see the same state.
+    fn agreement(&mut self, one: usize, other: usize) {
+        let refuses = |who: usize| {
+            let forks = || !self.devices[who].books().fork_proofs().is_empty();
+            let refused = &self.watch.honest[who].refused;
+            let frozen = FROZEN.iter().any(|rule| refused.contains(rule));
+            frozen || (refused.contains(HOLE) && forks())
+        };
+        if refuses(one) || refuses(other) {
+            return;
+        }
+        let (writer, reader) = (self.devices[one].books(), self.devices[other].books());
+        let accepted = reader.accepted(&writer.me()).map_or(0, |at| at.index);
+        let due = writer.next_to(&reader.me(), accepted).map(|dealing| dealing.entry.index);
+        let states = (share::state(&writer, &reader.me()), share::state(&reader, &writer.me()));
+        drop((writer, reader));
+        if let Some(index) = due {
+            self.watch.broken(Invariant::Agreement, || {
+                format!("entry {index} of {} is due to {}", NAMES[one], NAMES[other])
+            });
+        }
+        if states.0 != states.1 {
+            self.watch.broken(Invariant::Agreement, || {
+                format!("{} and {} see {} and {}", NAMES[one], NAMES[other], states.0, states.1)
+            });
+        }
+    }
+
+    /// The end of every world.
+    pub(crate) fn finish(&mut self) {
+        self.act(&Action::Settle {});
+    }
+}

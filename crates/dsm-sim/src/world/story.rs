@@ -1,0 +1,170 @@
+//! What happens in the world of a seed.
+
+use super::World;
+use super::chance::Chance;
+use super::event::{Action, Trick, When};
+use super::prepared::{FORGER, HONEST};
+
+/// Who is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Adversary {
+    /// Nobody.
+    Nobody,
+    /// Cheats that copy their disks.
+    Copies,
+    /// One that speaks frames of its own making.
+    Forger,
+    /// All of them.
+    All,
+}
+
+/// Chooses one action after the other.
+pub(crate) struct Story {
+    chance: Chance,
+    adversary: Adversary,
+    left: usize,
+    calls: usize,
+    /// In a thousand.
+    faults: usize,
+    deaths: usize,
+    /// Whether much is dealt by letter.
+    letters: bool,
+}
+
+impl Story {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let kinds = [Adversary::Nobody, Adversary::Copies, Adversary::Forger, Adversary::All];
+        let adversary = chance.one_of(&kinds);
+        let (left, calls) = (30 + chance.below(60), 2 + chance.below(4));
+        let faults = chance.one_of(&[0, 0, 20, 80]);
+        let deaths = chance.one_of(&[0, 0, 15, 50]);
+        let letters = chance.in_thousand(300);
+        Self { chance, adversary, left, calls, faults, deaths, letters }
+    }
+
+    /// The next action; none at the end.
+    pub(crate) fn next(&mut self, world: &World) -> Option<Action> {
+        self.left = self.left.checked_sub(1)?;
+        let waiting = world.waiting();
+        if self.chance.in_thousand(self.deaths) {
+            return Some(self.crash(world));
+        }
+        if self.chance.in_thousand(self.faults)
+            && let Some(fault) = self.fault(world, &waiting)
+        {
+            return Some(fault);
+        }
+        if self.calls > 0 && (waiting.is_empty() || self.chance.in_thousand(120)) {
+            if self.chance.in_thousand(350) {
+                return Some(self.alone(world));
+            }
+            self.calls -= 1;
+            return Some(self.call(world));
+        }
+        if waiting.is_empty() || (self.letters && self.chance.in_thousand(100)) {
+            return Some(self.alone(world));
+        }
+        let (link, end) = self.chance.one_of(&waiting);
+        Some(Action::Deliver { link, end })
+    }
+
+    fn copies(&self) -> bool {
+        matches!(self.adversary, Adversary::Copies | Adversary::All)
+    }
+
+    fn forges(&self) -> bool {
+        matches!(self.adversary, Adversary::Forger | Adversary::All)
+    }
+
+    /// Somebody with a wallet.
+    fn somebody(&mut self, world: &World) -> usize {
+        if self.copies() && self.chance.in_thousand(500) {
+            let cheats: Vec<usize> =
+                (HONEST..world.people()).filter(|who| *who != FORGER).collect();
+            return self.chance.one_of(&cheats);
+        }
+        self.chance.below(HONEST)
+    }
+
+    fn other(&mut self, than: usize) -> usize {
+        let cheat = self.copies() && self.chance.in_thousand(100);
+        let other = if cheat { HONEST + self.chance.below(2) } else { self.chance.below(HONEST) };
+        if other == than { (than + 1) % HONEST } else { other }
+    }
+
+    fn amount(&mut self) -> u64 {
+        1 + self.chance.below(450) as u64
+    }
+
+    fn call(&mut self, world: &World) -> Action {
+        let forged = self.forges() && self.chance.in_thousand(550);
+        let from = if forged { FORGER } else { self.somebody(world) };
+        let to = if forged { self.chance.below(HONEST) } else { self.other(from) };
+        let pays = forged || self.chance.in_thousand(780);
+        let pay = pays.then(|| self.amount());
+        let ask = if self.chance.in_thousand(250) { pay } else { None };
+        let trick = forged.then(|| {
+            let usual = [Trick::Honest, Trick::Restore];
+            let odd = self.chance.in_thousand(650);
+            if odd { self.chance.one_of(&Trick::ALL) } else { self.chance.one_of(&usual) }
+        });
+        Action::Call { from, to, pay, ask, trick, fresh: self.chance.number() }
+    }
+
+    fn crash(&mut self, world: &World) -> Action {
+        let whens = [When::Now, When::Before, When::Lost, When::Late, When::Silent, When::Speaking];
+        Action::Crash { who: self.somebody(world), when: self.chance.one_of(&whens) }
+    }
+
+    fn fault(&mut self, world: &World, waiting: &[(usize, usize)]) -> Option<Action> {
+        let links = world.open_links();
+        if links.is_empty() {
+            return None;
+        }
+        let at = self.chance.one_of(&links);
+        let side = self.chance.below(2);
+        let number = self.chance.number();
+        let whom = self.chance.below(HONEST);
+        let apart = match self.chance.below(10) {
+            0 => Some(Action::Hang { link: at }),
+            1 => Some(Action::Cancel { link: at, end: side }),
+            2 | 3 => Some(Action::Replay { link: at, end: side, said: number }),
+            4 => Some(Action::Accuse { link: at, end: side, whom, how: number }),
+            _ => None,
+        };
+        if apart.is_some() || waiting.is_empty() {
+            return apart;
+        }
+        let (link, end) = self.chance.one_of(waiting);
+        Some(match self.chance.below(4) {
+            0 => Action::Lose { link, end },
+            1 => Action::Repeat { link, end },
+            2 => Action::Delay { link, end },
+            _ => Action::Spoil { link, end, bit: number },
+        })
+    }
+
+    /// Something that somebody does without a link.
+    fn alone(&mut self, world: &World) -> Action {
+        let from = self.somebody(world);
+        let to = self.other(from);
+        let fresh = self.chance.number();
+        if self.copies() && self.chance.in_thousand(300) {
+            return Action::Copy { who: HONEST + self.chance.below(2) };
+        }
+        let letters = world.letters();
+        match self.chance.below(10) {
+            0 | 1 => Action::Away { from, to, amount: self.amount() },
+            2 => Action::Share { from, to, value: self.chance.below(256) as u8 },
+            3 => Action::Clock { who: from, seconds: fresh },
+            4 => Action::Answer { from, to, amount: self.amount() },
+            5 | 6 if letters > 0 => Action::Read { letter: self.chance.below(letters) },
+            7 if letters > 0 => Action::Read { letter: letters - 1 },
+            _ => {
+                let ask = self.chance.in_thousand(300).then(|| self.amount());
+                Action::Letter { from, to, ask, fresh }
+            }
+        }
+    }
+}

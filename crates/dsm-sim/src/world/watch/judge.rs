@@ -1,0 +1,148 @@
+//! What the operations of accepted lineages do, judged a second time: not by `accept`, but by somebody who
+//! sees everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dsm_core::pack::OpenedEntry;
+use dsm_core::{FinalityClass, TokenId, Value};
+use dsm_crypto::Digest;
+use dsm_log::{DeviceId, SpendId};
+
+use super::{Invariant, Watch, honest};
+use crate::world::prepared::{HONEST, NAMES, prepared};
+
+impl Watch {
+    /// Whether two honest devices together know that a device forked.
+    fn forked(&self, device: &DeviceId) -> bool {
+        let all = self.heads.range((*device, 0)..=(*device, u64::MAX));
+        all.into_iter().any(|(_, heads)| heads.len() > 1)
+    }
+
+    /// The devices that consumed one id for two honest people in two ways.
+    pub(crate) fn cheated(&self) -> BTreeSet<DeviceId> {
+        let mut all = BTreeSet::new();
+        for (id, (device, head)) in self.honest.iter().flat_map(|one| &one.consumed) {
+            let others = self.honest.iter().filter_map(|one| one.consumed.get(id));
+            if others.into_iter().any(|(_, other)| other != head) {
+                all.insert(*device);
+            }
+        }
+        all
+    }
+
+    /// Whether somebody has value that a device spent in another way for somebody else.
+    pub(crate) fn is_victim(&self, who: usize, device: &DeviceId) -> bool {
+        let mine = self.honest[who].consumed.iter().filter(|(_, (of, _))| of == device);
+        mine.into_iter().any(|(id, (_, head))| {
+            let others = self.honest.iter().filter_map(|one| one.consumed.get(id));
+            others.into_iter().any(|(_, other)| other != head)
+        })
+    }
+
+    /// One operation of a lineage that somebody honest took for true.
+    pub(super) fn operation(
+        &mut self,
+        who: usize,
+        opened: &OpenedEntry,
+        head: Digest,
+        spends: &[SpendId],
+        class: FinalityClass,
+    ) {
+        let device = opened.device;
+        for id in spends {
+            self.consumes(who, device, head, *id, class);
+        }
+        let mut sums: BTreeMap<TokenId, i128> = BTreeMap::new();
+        let mut add = |token, amount: i128| *sums.entry(token).or_default() += amount;
+        for output in opened.outputs() {
+            add(output.token, i128::from(output.amount));
+        }
+        let zero = opened.outputs().iter().any(|output| output.amount == 0);
+        let issue = matches!(opened.value, Some(Value::Issue { .. }));
+        let mut own = true;
+        if issue {
+            sums.clear();
+        } else {
+            if let Some(Value::Burn { token, amount }) = &opened.value {
+                add(*token, i128::from(*amount));
+            }
+            for id in spends {
+                let Some(output) = self.outputs.get(id) else {
+                    own = false;
+                    continue;
+                };
+                own &= output.lock.device().is_some_and(|(owner, _)| *owner == device);
+                *sums.entry(output.token).or_default() -= i128::from(output.amount);
+            }
+        }
+        self.check(own, Invariant::Conservation, || {
+            format!("{} accepts what consumes others' notes, or none", NAMES[who])
+        });
+        let conserved = !zero && sums.values().all(|sum| *sum == 0);
+        self.check(conserved, Invariant::Conservation, || {
+            format!("{} accepts what makes other sums than it consumes", NAMES[who])
+        });
+        if issue {
+            self.issues(who, opened, spends, head);
+        }
+    }
+
+    /// An id is consumed, as far as somebody honest believes.
+    fn consumes(
+        &mut self,
+        who: usize,
+        device: DeviceId,
+        head: Digest,
+        id: SpendId,
+        class: FinalityClass,
+    ) {
+        let before = self.honest[who].consumed.insert(id, (device, head));
+        let again = before.is_some_and(|before| before != (device, head));
+        self.check(!again, Invariant::NoDoubleAcceptance, || {
+            format!("{} accepts one id twice", NAMES[who])
+        });
+        if again || before.is_some() {
+            return;
+        }
+        let others = (0..HONEST).filter(|other| *other != who);
+        let others = others.filter_map(|other| self.honest[other].consumed.get(&id).copied());
+        let differing: BTreeSet<Digest> =
+            others.filter(|(_, one)| *one != head).map(|(_, one)| one).collect();
+        if differing.is_empty() {
+            return;
+        }
+        self.counts.doubles += 1;
+        self.excess += self.outputs.get(&id).map_or(0, |output| output.amount);
+        self.check(class == FinalityClass::Exposed, Invariant::NoDoubleAcceptance, || {
+            format!("an id is accepted twice in class {class:?}")
+        });
+        let guilty = honest(&device).is_none() && self.forked(&device);
+        self.check(guilty, Invariant::NoDoubleAcceptance, || {
+            "an id is accepted twice, and nothing shows that its device forked".into()
+        });
+    }
+
+    /// A lot is issued in the log that its policy names, within its bounds, and once.
+    fn issues(&mut self, who: usize, opened: &OpenedEntry, spends: &[SpendId], head: Digest) {
+        let Some(Value::Issue { token, lot, outputs, .. }) = &opened.value else { return };
+        let start = prepared();
+        let policy = if *token == start.token { &start.policy } else { &start.rogue.policy };
+        let sum: u128 = outputs.iter().map(|output| u128::from(output.amount)).sum();
+        let right = policy.id() == *token
+            && policy.issuer == opened.device
+            && *lot < policy.lots
+            && sum <= u128::from(policy.units_per_lot)
+            && *spends == [dsm_core::lot_id(token, *lot)]
+            && outputs.iter().all(|output| output.token == *token);
+        self.check(right, Invariant::Conservation, || {
+            format!("{} accepts an issue against its policy", NAMES[who])
+        });
+        let heads =
+            self.issued.entry(spends.first().copied().unwrap_or(SpendId(head))).or_default();
+        heads.insert(head);
+        let twice = heads.len() > 1;
+        self.check(!twice || self.forked(&opened.device), Invariant::Conservation, || {
+            format!("{} accepts a lot that was issued before", NAMES[who])
+        });
+    }
+}
