@@ -4,14 +4,18 @@
 //! they hold: whatever decodes is written back to the same bytes, and a verdict depends on its
 //! arguments alone.
 
+mod auditor;
+mod cheats;
 mod conversations;
 mod judged;
+mod naive;
 mod nouns;
 mod people;
 mod properties;
 pub mod seeds;
 mod words;
 
+pub use cheats::cheats;
 pub use conversations::session;
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
 pub use nouns::{NOUNS, Noun, ROWS, noun};
@@ -31,7 +35,7 @@ macro_rules! targets {
 }
 
 targets! {
-    card, dealt, descriptor, digest_text, entry, fork_proof, frame, genesis, introduction, item, letter, line, list_proof,
+    card, cheats, dealt, descriptor, digest_text, entry, fork_proof, frame, genesis, introduction, item, letter, line, list_proof,
     message, noun, op, pack, plan, policy, receipt, record, roster_step, session, signed_head, stream, tip_proof, value,
     wanted,
 }

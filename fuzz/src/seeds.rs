@@ -32,6 +32,9 @@ pub fn all() -> Vec<Seed> {
     for (name, bytes) in crate::conversations::states() {
         seeds.bytes("session", &name, bytes);
     }
+    for (name, bytes) in crate::cheats::stories() {
+        seeds.bytes("cheats", name, bytes);
+    }
     seeds.0
 }
 
