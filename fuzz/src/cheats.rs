@@ -74,7 +74,7 @@ impl World {
         for _ in 0..=words.byte() % 3 {
             spends.extend(words.pick(&self.ids));
         }
-        if words.byte() % 8 != 0 {
+        if !words.byte().is_multiple_of(8) {
             spends.sort();
             spends.dedup();
         }
@@ -90,7 +90,7 @@ impl World {
                 _ => to,
             };
             let some = u64::from(words.number() % 600);
-            let amount = if number > 0 || words.byte() % 4 > 0 { left } else { some };
+            let amount = if number > 0 || !words.byte().is_multiple_of(4) { left } else { some };
             left = left.saturating_sub(amount);
             outputs.push(Output { token: self.town.token, amount, lock });
         }
@@ -118,7 +118,7 @@ impl World {
         self.written(by, &value);
         let Some(dealt) = self.deal(words, by, to, &payment) else { return };
         let bytes = to_vec(&dealt);
-        let bytes = if words.byte() % 4 == 0 { words.change(&bytes) } else { bytes };
+        let bytes = if words.byte().is_multiple_of(4) { words.change(&bytes) } else { bytes };
         self.hear(by, to, &bytes, payment.nonce);
     }
 

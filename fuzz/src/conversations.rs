@@ -234,6 +234,12 @@ pub fn session(bytes: &[u8]) {
     victim.ends_well(other);
 }
 
+/// What a payer hears in an honest payment.
+pub(crate) fn heard_by_payer() -> Vec<&'static [u8]> {
+    let payer = scenes().iter().find(|scene| scene.victim == ADA);
+    payer.into_iter().flat_map(|scene| &scene.heard).map(|(frame, _)| &frame[..]).collect()
+}
+
 /// An input for each state of each scene, with a little of everything after it.
 pub(crate) fn states() -> Vec<(String, Vec<u8>)> {
     let mut states = Vec::new();

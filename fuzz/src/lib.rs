@@ -7,22 +7,30 @@
 mod auditor;
 mod cheats;
 mod conversations;
+mod handshakes;
 mod judged;
+mod mail;
 mod naive;
 mod nouns;
+mod oracles;
 mod people;
 mod properties;
 pub mod seeds;
+mod stores;
 mod words;
 
 pub use cheats::cheats;
 pub use conversations::session;
+pub use handshakes::{encounter, handshake, impostor};
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
+pub use mail::mail;
 pub use nouns::{NOUNS, Noun, ROWS, noun};
+pub use oracles::{cbor, kem, signatures, trees};
 pub use properties::{
     descriptor, digest_text, entry, frame, item, letter, line, list_proof, message, op, pack, plan,
     policy, record, signed_head, stream, tip_proof, value, wanted,
 };
+pub use stores::{medium, store};
 
 /// A target: its name, which is also its folder under `corpus/`, and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -35,7 +43,8 @@ macro_rules! targets {
 }
 
 targets! {
-    card, cheats, dealt, descriptor, digest_text, entry, fork_proof, frame, genesis, introduction, item, letter, line, list_proof,
-    message, noun, op, pack, plan, policy, receipt, record, roster_step, session, signed_head, stream, tip_proof, value,
-    wanted,
+    card, cbor, cheats, dealt, descriptor, digest_text, encounter, entry, fork_proof, frame,
+    genesis, handshake, impostor, introduction, item, kem, letter, line, list_proof, mail, medium,
+    message, noun, op, pack, plan, policy, receipt, record, roster_step, session, signatures,
+    signed_head, store, stream, tip_proof, trees, value, wanted,
 }

@@ -42,7 +42,7 @@ impl Item {
 }
 
 /// A major type with its shortest argument.
-fn head(major: u8, argument: u64) -> Vec<u8> {
+pub(crate) fn head(major: u8, argument: u64) -> Vec<u8> {
     let bytes = argument.to_be_bytes();
     let (short, len) = match argument {
         0..24 => return vec![major * 32 + bytes[7]],
@@ -132,4 +132,32 @@ pub(crate) fn ml_dsa_verifies(key: &[u8], message: &[u8], signature: &[u8]) -> b
         .is_ok_and(|signature| key.verify(message, &signature).is_ok());
     assert_eq!(first, second, "two other implementations of ML-DSA-44 differ");
     first
+}
+
+/// The root of the tree of all leaves below so many bits (`spec/trees.md`).
+pub(crate) fn tip_root(leaves: &[(Digest, Digest)], depth: usize) -> Digest {
+    if let [] = leaves {
+        return Digest::ZERO;
+    }
+    if let [(key, tip)] = leaves {
+        return hash("tree leaf", vec![Item::of(key), Item::of(tip)]);
+    }
+    let right =
+        |(key, _): &&(Digest, Digest)| key.as_bytes()[depth / 8] >> (7 - depth % 8) & 1 == 1;
+    let halves: (Vec<_>, Vec<_>) = leaves.iter().partition(|leaf| !right(leaf));
+    let (left, right) = (tip_root(&halves.0, depth + 1), tip_root(&halves.1, depth + 1));
+    hash("tree node", vec![Item::of(&left), Item::of(&right)])
+}
+
+/// The root of a list, filled up to the next power of two.
+pub(crate) fn list_root(elements: &[Digest]) -> Digest {
+    let leaf = |element: &Digest| hash_bytes("list leaf", &Item::of(element).bytes());
+    let mut level: Vec<Digest> = elements.iter().map(leaf).collect();
+    let pad = hash_bytes("list pad", &Item::Null.bytes());
+    level.resize(elements.len().next_power_of_two(), pad);
+    while level.len() > 1 {
+        let node = |pair: &[Digest]| hash("list node", pair.iter().map(Item::of).collect());
+        level = level.chunks(2).map(node).collect();
+    }
+    hash("list node", vec![Item::Uint(elements.len() as u64), Item::of(&level[0])])
 }

@@ -130,6 +130,8 @@ pub(crate) struct People {
     pub(crate) keys: &'static [Keys; 2],
     pub(crate) ids: [DeviceId; 2],
     pub(crate) disks: [MemoryKv; 2],
+    /// Before that payment.
+    pub(crate) strangers: [MemoryKv; 2],
     pub(crate) token: TokenId,
 }
 
@@ -151,11 +153,13 @@ pub(crate) fn people() -> &'static People {
         }
         let token = issue(&mut both[0]);
         let goal = Goal::Pay { peer: both[1].id(), token, amount: PRICE };
+        let ids = [0, 1].map(|at| both[at].id());
+        let strangers = both.map(Person::disk);
+        let mut both = [0, 1].map(|at| Person::of(&keys[at], &strangers[at]));
         let [ada, ben] = &mut both;
         let talk = talk(ada, ben, goal, Some(Request::new(token, PRICE)));
         assert!(talk.over, "an honest payment: {:?}", talk.failures);
-        let ids = [0, 1].map(|at| both[at].id());
-        People { keys, ids, disks: both.map(Person::disk), token }
+        People { keys, ids, disks: both.map(Person::disk), strangers, token }
     })
 }
 

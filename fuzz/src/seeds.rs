@@ -32,10 +32,54 @@ pub fn all() -> Vec<Seed> {
     for (name, bytes) in crate::conversations::states() {
         seeds.bytes("session", &name, bytes);
     }
+    primitives(&mut seeds);
+    let (store, medium) = crate::stores::damages();
+    for (target, inputs) in [("store", store), ("medium", medium)] {
+        for (number, bytes) in inputs.into_iter().enumerate() {
+            seeds.bytes(target, &number.to_string(), bytes);
+        }
+    }
+    for (name, card) in crate::handshakes::impostors() {
+        seeds.object("impostor", name, &card);
+    }
+    for (name, bytes) in crate::mail::deliveries() {
+        seeds.bytes("mail", &name, bytes);
+    }
     for (name, bytes) in crate::cheats::stories() {
         seeds.bytes("cheats", name, bytes);
     }
     seeds.0
+}
+
+/// What the other implementations begin with, and the handshakes.
+fn primitives(seeds: &mut Seeds) {
+    for which in 0..5_u8 {
+        seeds.bytes("encounter", &which.to_string(), vec![which, 2, 1, 0, 9, 3, 7]);
+    }
+    for which in 0..3_u8 {
+        seeds.bytes("handshake", &which.to_string(), vec![which, 2, 1, 0, 9, 3, 7]);
+    }
+    let words: [(&str, &[u8]); 3] = [
+        ("plain", &[1, 2]),
+        ("half", &[1, 2, 3, 0, 70, 2, 1]),
+        ("key", &[3, 2, 0, 0, 9, 0, 8, 1, 5]),
+    ];
+    for (name, bytes) in words {
+        seeds.bytes("signatures", name, bytes.to_vec());
+        seeds.bytes("kem", name, bytes.to_vec());
+    }
+    let keys: Vec<u8> = (0..120_u8).map(|number| number.wrapping_mul(37)).collect();
+    seeds.bytes("trees", "many", keys);
+    seeds.bytes("trees", "near", [0, 1, 31, 1, 9].repeat(6));
+    let items: [(&str, &[u8]); 4] = [
+        ("list", &[0x83, 0x18, 0x18, 0x42, 1, 2, 0x61, b'a']),
+        ("words", &[0x83, 0xf4, 0xf5, 0xf6]),
+        ("long", &[0x18, 0x17]),
+        ("map", &[0xa1, 0x01, 0x20]),
+    ];
+    for (name, bytes) in items {
+        seeds.bytes("cbor", name, bytes.to_vec());
+    }
 }
 
 #[derive(Default)]

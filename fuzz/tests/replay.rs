@@ -7,7 +7,20 @@ use dsm_fuzz::{NOUNS, ROWS, TARGETS};
 
 /// Blind changes of each file, and of each of a target that signs at every turn.
 const CHANGES: u64 = 300;
-const SLOW: (&[&str], u64) = (&["cheats", "session"], 40);
+const SLOW: (&[&str], u64) = (
+    &[
+        "cheats",
+        "encounter",
+        "handshake",
+        "impostor",
+        "mail",
+        "medium",
+        "session",
+        "signatures",
+        "store",
+    ],
+    40,
+);
 
 #[test]
 fn every_target_has_a_corpus_and_every_corpus_a_target() {

@@ -21,29 +21,35 @@ pub(crate) use page::{unexcused, write_page};
 /// The result: what became of the changes of each crate.
 const RESULT: &str = "mutants.json";
 
-/// The pure crates, and whose tests speak for them. Those of a session are played by wallets.
-const CRATES: &[(&str, &[&str])] = &[
-    ("dsm-encoding", &["dsm-encoding"]),
-    ("dsm-merkle", &["dsm-merkle"]),
-    ("dsm-log", &["dsm-log", "dsm-core", "dsm-vectors"]),
-    ("dsm-crypto", &["dsm-crypto", "dsm-vectors"]),
-    ("dsm-link", &["dsm-link"]),
-    ("dsm-core", &["dsm-core", "dsm-vectors"]),
-    ("dsm-session", &["dsm-session", "dsm-store"]),
+/// The pure crates, whose tests speak for them, and which of those.
+type Crate = (&'static str, &'static str, &'static [&'static str]);
+
+/// Those of a log are written for the core and the vectors; those of a session are played by wallets.
+const CRATES: &[Crate] = &[
+    ("dsm-encoding", "dsm-encoding", &[]),
+    ("dsm-merkle", "dsm-merkle", &[]),
+    (
+        "dsm-log",
+        "dsm-core,dsm-vectors",
+        &["--test", "heads", "--test", "forks", "--test", "vectors"],
+    ),
+    ("dsm-crypto", "dsm-crypto", &[]),
+    ("dsm-link", "dsm-link", &[]),
+    ("dsm-core", "dsm-core", &[]),
+    ("dsm-session", "dsm-session,dsm-store", &["--lib", "--test", "wallets"]),
 ];
 
 /// Runs the crate that is named, with options of cargo-mutants that choose a part of it, or all.
 /// A second run skips what was noticed before; remove `target/mutants` to begin anew.
 pub(super) fn run(workspace: &Workspace, options: &[&str]) -> Result<(), Problem> {
-    let known = |name: &str| CRATES.iter().any(|(known, _)| *known == name);
+    let known = |name: &str| CRATES.iter().any(|(known, ..)| *known == name);
     if let Some(name) = options.first().filter(|name| !known(name)) {
         return Err(Problem::new(format!("`{name}` is no pure crate")));
     }
     install(workspace)?;
-    for (name, tests) in CRATES {
-        if options.first().is_none_or(|only| only == name) {
-            let part = options.get(1..).unwrap_or_default();
-            campaign(workspace, name, tests, part)?;
+    for each in CRATES {
+        if options.first().is_none_or(|only| *only == each.0) {
+            campaign(workspace, each, options.get(1..).unwrap_or_default())?;
         }
     }
     Ok(())
@@ -60,8 +66,7 @@ fn install(workspace: &Workspace) -> Result<(), Problem> {
 
 fn campaign(
     workspace: &Workspace,
-    name: &str,
-    tests: &[&str],
+    (name, packages, tests): &Crate,
     part: &[&str],
 ) -> Result<(), Problem> {
     let folder = workspace.target.join("mutants").join(name);
@@ -76,8 +81,8 @@ fn campaign(
         "--timeout-multiplier",
         "10",
     ]);
-    command.args(["--package", name, "--test-package", &tests.join(","), "--output"]);
-    command.arg(&folder).args(part);
+    command.args(["--package", name, "--test-package", packages, "--output"]);
+    command.arg(&folder).args(part).arg("--").args(*tests);
     // It fails when something was missed, so its end says nothing; what it wrote does.
     let status = command.status().map_err(|error| Problem::new(error.to_string()))?;
     let outcomes = folder.join("outcomes.json");
