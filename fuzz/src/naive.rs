@@ -136,7 +136,7 @@ pub(crate) fn ml_dsa_verifies(key: &[u8], message: &[u8], signature: &[u8]) -> b
 
 /// The root of the tree of all leaves below so many bits (`spec/trees.md`).
 pub(crate) fn tip_root(leaves: &[(Digest, Digest)], depth: usize) -> Digest {
-    if let [] = leaves {
+    if leaves.is_empty() {
         return Digest::ZERO;
     }
     if let [(key, tip)] = leaves {
