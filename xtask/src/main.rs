@@ -46,7 +46,7 @@ cargo xtask COMMAND
   audit                 advisories and licences of the dependencies
   bare                  the pure crates without a standard library
   agreement             the shipped values reach the same states as their model
-  tla [MODULE]          the small TLA+ models; of one module, with mutants and predicates;
+  tla [MODULE [CONFIG]] the small TLA+ models; of one module, with mutants and predicates;
                         --page writes docs/models.md from the committed results
   vectors               writes vectors/ anew
   bench NAME [--json]   measures, in release
@@ -81,7 +81,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
         }
         ("tla", []) => Ok(gate::run_one(&workspace, "models")),
         ("tla", ["--page"]) => models::write_page(&workspace).map(|()| ExitCode::SUCCESS),
-        ("tla", [module]) => models::check_one(&workspace, module).map(|()| ExitCode::SUCCESS),
+        ("tla", words) => models::check_one(&workspace, words).map(|()| ExitCode::SUCCESS),
         ("assurance", []) => assurance::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("vectors", []) => vectors::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("demo", options) => demo::run(&workspace, options).map(|()| ExitCode::SUCCESS),

@@ -37,22 +37,22 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
     Ok(Verdict::of(looked_at, explorer.finish()))
 }
 
-/// The small runs of one module with their mutants and predicates.
-pub(crate) fn check_one(workspace: &Workspace, module: &str) -> Result<(), Problem> {
+/// The small runs of a module, or one of them, with their mutants and predicates.
+pub(crate) fn check_one(workspace: &Workspace, words: &[&str]) -> Result<(), Problem> {
     let runs = Runs::load(&workspace.root)?;
     let mut explorer = Explorer::new(workspace, Vec::new())?;
-    for run in runs.chosen(Some(module))?.filter(|run| run.size == Size::Small) {
+    for run in runs.chosen(words)?.filter(|run| run.size == Size::Small) {
         explorer.explore(run)?;
         explorer.break_and_reach(run)?;
     }
     report(&explorer.finish())
 }
 
-/// Everything, of all modules or of one; the results are written as they come.
-pub(crate) fn soak(workspace: &Workspace, module: Option<&str>) -> Result<(), Problem> {
+/// Everything, or a module, or one run of it; the results are written as they come.
+pub(crate) fn soak(workspace: &Workspace, words: &[&str]) -> Result<(), Problem> {
     let runs = Runs::load(&workspace.root)?;
     let mut explorer = Explorer::new(workspace, Vec::new())?;
-    for run in runs.chosen(module)? {
+    for run in runs.chosen(words)? {
         let mut row = explorer.explore(run)?;
         row.mutants_caught = explorer.break_and_reach(run)?;
         // Read anew each time: another module's campaign may run at the same time.

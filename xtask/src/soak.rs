@@ -15,7 +15,7 @@ const CAMPAIGNS: &str = "\
 fuzz [SECONDS [TARGET]]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each
 mutants [CRATE]           every small change of the pure crates; their tests must notice it
 stateright [SECONDS]      the shipped values under the model checker, 600 seconds a world; writes the results
-tla [MODULE]              every TLA+ model, its mutants, predicates and large runs; writes the results";
+tla [MODULE [CONFIG]]     every TLA+ model, its mutants, predicates and large runs; writes the results";
 
 /// Runs a campaign, or lists them. The pages that tell its result are written anew.
 pub(crate) fn run(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
@@ -34,8 +34,7 @@ fn begin(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
         ["mutants", crates @ ..] => mutants::run(workspace, crates),
         ["stateright"] => stateright::run(workspace, "600"),
         ["stateright", seconds] => stateright::run(workspace, seconds),
-        ["tla"] => models::soak(workspace, None),
-        ["tla", module] => models::soak(workspace, Some(module)),
+        ["tla", words @ ..] => models::soak(workspace, words),
         _ => Err(Problem::new(format!("no such campaign; there are:\n{CAMPAIGNS}"))),
     }
 }

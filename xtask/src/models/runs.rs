@@ -71,16 +71,19 @@ impl Runs {
         self.run.iter().filter(move |run| module.is_none_or(|module| run.module == module))
     }
 
-    /// The same; a module without runs is a mistake.
+    /// All, or those of a module, or one configuration of it; to choose none is a mistake.
     pub(super) fn chosen<'a>(
         &'a self,
-        module: Option<&'a str>,
+        words: &'a [&str],
     ) -> Result<impl Iterator<Item = &'a Run>, Problem> {
-        if self.of(module).next().is_none() {
-            let name = module.unwrap_or("any module");
-            return Err(Problem::new(format!("tla/runs.toml has no run of {name}")));
+        let (module, config) = (words.first().copied(), words.get(1).copied());
+        let chosen = move || {
+            self.of(module).filter(move |run| config.is_none_or(|config| run.config == config))
+        };
+        if words.len() > 2 || chosen().next().is_none() {
+            return Err(Problem::new(format!("tla/runs.toml has no run `{}`", words.join(" "))));
         }
-        Ok(self.of(module))
+        Ok(chosen())
     }
 }
 
@@ -115,7 +118,12 @@ mod tests {
         let run = runs.of(Some("A")).next().expect("one run");
         assert_eq!((run.size, run.expect.as_str()), (Size::Small, HOLDS));
         assert_eq!(run.mutants, [Mutant { off: "guard".into(), breaks: "Safe".into() }]);
-        assert!(runs.chosen(Some("B")).is_err());
+        for (words, count) in [(&[][..], 1), (&["A"], 1), (&["A", "small"], 1)] {
+            assert_eq!(runs.chosen(words).expect("some").count(), count);
+        }
+        for words in [&["B"][..], &["A", "large"], &["A", "small", "x"]] {
+            assert!(runs.chosen(words).is_err());
+        }
         assert!(Runs::parse(&format!("{text}\nextra = 1")).is_err());
     }
 }
