@@ -43,9 +43,9 @@ pub(crate) fn check_one(workspace: &Workspace, words: &[&str]) -> Result<(), Pro
     let mut explorer = Explorer::new(workspace, Vec::new())?;
     for run in runs.chosen(words)?.filter(|run| run.size == Size::Small) {
         explorer.explore(run)?;
-        explorer.break_and_reach(run)?;
+        explorer.break_and_reach(&runs, run)?;
     }
-    report(&explorer.finish())
+    report(&explorer.finish_of(words))
 }
 
 /// Everything, or a module, or one run of it; the results are written as they come.
@@ -54,13 +54,13 @@ pub(crate) fn soak(workspace: &Workspace, words: &[&str]) -> Result<(), Problem>
     let mut explorer = Explorer::new(workspace, Vec::new())?;
     for run in runs.chosen(words)? {
         let mut row = explorer.explore(run)?;
-        row.mutants_caught = explorer.break_and_reach(run)?;
+        row.mutants_caught = explorer.break_and_reach(&runs, run)?;
         // Read anew each time: another module's campaign may run at the same time.
         let mut results = Results::load(&workspace.root)?;
         results.put(row, &runs);
         results.write(&workspace.root, &runs)?;
     }
-    report(&explorer.finish())
+    report(&explorer.finish_of(words))
 }
 
 /// Every state of a run, as TLC writes them.
@@ -159,7 +159,7 @@ impl Explorer {
 
     /// Its mutants, each of which must break what it names, and its predicates, each of which must be
     /// reached. Gives the number of mutants caught.
-    fn break_and_reach(&mut self, run: &Run) -> Result<u64, Problem> {
+    fn break_and_reach(&mut self, runs: &Runs, run: &Run) -> Result<u64, Problem> {
         let config = self.config(run)?;
         let mut caught = 0;
         for mutant in &run.mutants {
@@ -168,7 +168,8 @@ impl Explorer {
             let found = self.violates(run, &name, &text, &mutant.breaks)?;
             if let Some(trace) = found {
                 caught += 1;
-                self.tlc.keep(&run.module, mutant, &trace)?;
+                let file = runs.counterexample(&run.module, mutant);
+                self.tlc.keep(&file, &run.module, mutant, &trace)?;
             }
         }
         for predicate in &run.reach {
@@ -199,6 +200,11 @@ impl Explorer {
 
     fn config(&self, run: &Run) -> Result<Config, Problem> {
         Config::parse(&tree::read(&self.tlc.folder().join(run.config_path()))?)
+    }
+
+    /// The same; one configuration alone need not make every action fire.
+    fn finish_of(self, words: &[&str]) -> Vec<String> {
+        if words.len() > 1 { self.findings } else { self.finish() }
     }
 
     /// What was wrong, with the actions that never fired.

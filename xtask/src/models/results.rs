@@ -157,11 +157,8 @@ impl Results {
                 runs.of(Some(module)).filter(|run| row.is_of(run)).flat_map(|run| &run.mutants)
             {
                 let (off, breaks) = (&mutant.off, &mutant.breaks);
-                writeln!(
-                    mutants,
-                    "| {module} | [{off}](../tla/counterexamples/{module}-{off}.txt) | {breaks} |"
-                )
-                .ok();
+                let file = runs.counterexample(module, mutant);
+                writeln!(mutants, "| {module} | [{off}](../tla/{file}) | {breaks} |").ok();
             }
         }
         let distinct: u64 = self.0.iter().map(|row| row.distinct).sum();

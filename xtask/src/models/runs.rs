@@ -71,6 +71,16 @@ impl Runs {
         self.run.iter().filter(move |run| module.is_none_or(|module| run.module == module))
     }
 
+    /// The file under `tla/` that keeps the counterexample of a mutant. A guard that breaks more than one
+    /// thing has a file for each.
+    pub(super) fn counterexample(&self, module: &str, mutant: &Mutant) -> String {
+        let Mutant { off, breaks } = mutant;
+        let mut same = self.of(Some(module)).flat_map(|run| &run.mutants);
+        let first = same.find(|other| other.off == *off) == Some(mutant);
+        let what = if first { String::new() } else { format!("-{breaks}") };
+        format!("counterexamples/{module}-{off}{what}.txt")
+    }
+
     /// All, or those of a module, or one configuration of it; to choose none is a mistake.
     pub(super) fn chosen<'a>(
         &'a self,
@@ -125,5 +135,11 @@ mod tests {
             assert!(runs.chosen(words).is_err());
         }
         assert!(Runs::parse(&format!("{text}\nextra = 1")).is_err());
+        let file = |breaks: &str| {
+            let mutant = Mutant { off: "guard".into(), breaks: breaks.into() };
+            runs.counterexample("A", &mutant)
+        };
+        assert_eq!(file("Safe"), "counterexamples/A-guard.txt");
+        assert_eq!(file("Agree"), "counterexamples/A-guard-Agree.txt");
     }
 }

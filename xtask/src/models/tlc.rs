@@ -138,10 +138,15 @@ impl Tlc {
     }
 
     /// Keeps the counterexample of a mutant beside the models.
-    pub(super) fn keep(&self, module: &str, mutant: &Mutant, trace: &str) -> Result<(), Problem> {
-        let folder = self.folder.join("counterexamples");
-        make_folder(&folder)?;
-        let path = folder.join(format!("{module}-{}.txt", mutant.off));
+    pub(super) fn keep(
+        &self,
+        file: &str,
+        module: &str,
+        mutant: &Mutant,
+        trace: &str,
+    ) -> Result<(), Problem> {
+        make_folder(&self.folder.join("counterexamples"))?;
+        let path = self.folder.join(file);
         let Mutant { off, breaks } = mutant;
         let text = format!("{module} without {off} breaks {breaks}:\n\n{trace}");
         std::fs::write(&path, text).map_err(|error| Problem::file(&path, &error))
