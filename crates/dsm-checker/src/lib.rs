@@ -18,6 +18,7 @@ mod flaw;
 mod meeting;
 mod properties;
 mod step;
+pub mod trace;
 mod world;
 
 pub use bounds::{Bounds, Scene};

@@ -1,9 +1,10 @@
 //! `dsm-checker meeting`: every projected state of the small model, one a line, as TLC writes them.
-//! `dsm-checker soak SECONDS`: explores large worlds for so long each and writes what came of it as JSON.
+//! `dsm-checker soak STATES`: explores large worlds, breadth first, until so many states were generated in
+//! each, and writes what came of it as JSON.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use dsm_checker::{Bounds, Hunt, Meeting, Seen, Worlds};
 use stateright::{Checker, Model, Property};
@@ -18,8 +19,8 @@ fn main() -> ExitCode {
             }
             ExitCode::SUCCESS
         }
-        ["soak", seconds] => match seconds.parse() {
-            Ok(seconds) => soak(Duration::from_secs(seconds)),
+        ["soak", most] => match most.parse() {
+            Ok(most) => soak(most),
             Err(_) => usage(),
         },
         _ => usage(),
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("dsm-checker meeting | dsm-checker soak SECONDS");
+    eprintln!("dsm-checker meeting | dsm-checker soak STATES");
     ExitCode::FAILURE
 }
 
@@ -50,7 +51,7 @@ fn line([ann, ben]: &[Seen; 2]) -> String {
 }
 
 /// Every world, with the flaws that are looked for in it.
-fn soak(most: Duration) -> ExitCode {
+fn soak(most: usize) -> ExitCode {
     let mut found = Vec::new();
     let meeting = explore("Meeting", Meeting::new(), most, &mut found);
     let bounds = "1 cheat with 10 entries in 6 histories, 2 victims, 2 notes";
@@ -80,14 +81,14 @@ struct Explored {
     whole: bool,
 }
 
-fn explore<M>(name: &str, model: M, most: Duration, found: &mut Vec<String>) -> Explored
+fn explore<M>(name: &str, model: M, most: usize, found: &mut Vec<String>) -> Explored
 where
     M: Model + Send + Sync + 'static,
     M::State: Clone + PartialEq + std::hash::Hash + Send + Sync + 'static,
     M::Action: Clone + PartialEq + std::fmt::Debug,
 {
     let clock = now();
-    let checker = model.checker().timeout(most).spawn_bfs().join();
+    let checker = model.checker().target_state_count(most).spawn_bfs().join();
     let seconds = clock.elapsed().as_secs_f64();
     let discoveries = checker.discoveries();
     for Property { expectation, name: property, .. } in checker.model().properties() {
@@ -102,13 +103,13 @@ where
         distinct: checker.unique_state_count(),
         depth: checker.max_depth(),
         seconds,
-        whole: seconds < most.as_secs_f64(),
+        whole: checker.state_count() < most,
     }
 }
 
 fn row(module: &str, bounds: &str, explored: &Explored, caught: usize) -> String {
     let Explored { generated, distinct, depth, seconds, whole } = explored;
-    let cut = if *whole { "" } else { "; as far as the time allowed" };
+    let cut = if *whole { "" } else { "; the nearest of them" };
     format!(
         "{{\"module\":\"{module}\",\"bounds\":\"{bounds}{cut}\",\"generated\":{generated},\
          \"distinct\":{distinct},\"depth\":{depth},\"time\":{seconds:.1},\"mutants caught\":{caught}}}"

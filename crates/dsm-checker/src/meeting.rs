@@ -91,7 +91,9 @@ impl Meeting {
         self.projected.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn project(&self, disk: &Disk) -> Seen {
+    /// What of a disk is compared with the module.
+    #[must_use]
+    pub fn project(&self, disk: &Disk) -> Seen {
         let number = |head| self.cheat.heads.get(head).map_or(0, |node| node + 1);
         let summary = disk.summary();
         let known = summary.latest.get(&self.payer.id()).map_or(0, number);

@@ -9,12 +9,12 @@ use crate::workspace::Workspace;
 
 const NAME: &str = "stateright.json";
 
-/// Explores each world for so many seconds at most, with the flaws that are looked for in it.
-pub(super) fn run(workspace: &Workspace, seconds: &str) -> Result<(), Problem> {
-    if seconds.parse::<u32>().is_err() {
-        return Err(Problem::new(format!("`{seconds}` is not a number of seconds")));
+/// Explores each world until so many states were generated, with the flaws that are looked for in it.
+pub(super) fn run(workspace: &Workspace, most: &str) -> Result<(), Problem> {
+    if most.parse::<usize>().is_err() {
+        return Err(Problem::new(format!("`{most}` is not a number of states")));
     }
-    let words = ["run", "--release", "--locked", "--package", "dsm-checker", "--", "soak", seconds];
+    let words = ["run", "--release", "--locked", "--package", "dsm-checker", "--", "soak", most];
     let told = process::output(process::cargo(&workspace.root).args(words))?;
     let rows = told.lines().map(serde_json::from_str).collect::<Result<Vec<Value>, _>>();
     let rows = rows.map_err(|error| Problem::new(format!("what the checker told: {error}")))?;
