@@ -14,7 +14,7 @@ pub(crate) use mutants::{unexcused as unexcused_mutants, write_page as write_mut
 const CAMPAIGNS: &str = "\
 fuzz [SECONDS [TARGET]]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each
 mutants [CRATE]           every small change of the pure crates; their tests must notice it
-stateright [STATES]       the shipped values under the model checker, 60,000,000 states a world; writes the results
+stateright [STATES]       the shipped values under the model checker, 120,000,000 states a world; writes the results
 tla [MODULE [CONFIG]]     every TLA+ model, its mutants, predicates and large runs; writes the results";
 
 /// Runs a campaign, or lists them. The pages that tell its result are written anew.
@@ -32,7 +32,7 @@ fn begin(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
     match campaign {
         ["fuzz", options @ ..] if options.len() <= 2 => fuzz::run(workspace, options),
         ["mutants", crates @ ..] => mutants::run(workspace, crates),
-        ["stateright"] => stateright::run(workspace, "60000000"),
+        ["stateright"] => stateright::run(workspace, "120000000"),
         ["stateright", most] => stateright::run(workspace, most),
         ["tla", words @ ..] => models::soak(workspace, words),
         _ => Err(Problem::new(format!("no such campaign; there are:\n{CAMPAIGNS}"))),

@@ -70,7 +70,7 @@ impl Bounds {
     };
     /// What a campaign explores of two honest devices.
     pub const LARGE_PAIR: Self =
-        Self { left: Left { calls: 4, says: 0, faults: 2, crashes: 2 }, ..Self::PAIR };
+        Self { left: Left { calls: 5, says: 0, faults: 3, crashes: 2 }, ..Self::PAIR };
     /// What a campaign explores of a cheat and two victims.
     pub const LARGE_CHEATED: Self =
         Self { left: Left { calls: 3, says: 6, faults: 1, crashes: 1 }, ..Self::CHEATED };

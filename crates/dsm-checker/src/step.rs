@@ -158,7 +158,18 @@ impl Cast {
         outcome
     }
 
+    /// What follows if the person ends a conversation.
+    #[must_use]
+    pub fn cancel(&self, who: usize, disk: &Disk, voice: &Voice) -> Outcome {
+        self.happen(who, disk, voice, Event::Cancel)
+    }
+
     fn work_out(&self, who: usize, disk: &Disk, voice: &Voice, came: Option<&Frame>) -> Outcome {
+        let event = came.map_or(Event::Start, |frame| Event::Message(frame.bytes()));
+        self.happen(who, disk, voice, event)
+    }
+
+    fn happen(&self, who: usize, disk: &Disk, voice: &Voice, event: Event<'_>) -> Outcome {
         let me = &self.people[who];
         let kv = disk.rows().clone();
         let mut turn = Turn {
@@ -170,8 +181,7 @@ impl Cast {
             durable: None,
             frames: Vec::new(),
         };
-        let first = came.map_or(Event::Start, |frame| Event::Message(frame.bytes()));
-        let (session, refused) = turn.run(voice.0.1.clone(), first);
+        let (session, refused) = turn.run(voice.0.1.clone(), event);
         let Turn { kv, deeds, changed, durable, frames, .. } = turn;
         let disk = if changed { Disk::new(kv, deeds) } else { disk.clone() };
         let well = session.as_ref().is_some_and(|one| one.failure().is_none() && one.is_over());

@@ -9,8 +9,10 @@ pub enum Tla {
     Number(i64),
     /// A word in quotes, or a truth value.
     Word(String),
-    /// A set, or a sequence.
+    /// A sequence.
     List(Vec<Tla>),
+    /// A set.
+    Set(Vec<Tla>),
     /// A record.
     Record(BTreeMap<String, Tla>),
 }
@@ -73,21 +75,21 @@ impl Words<'_> {
         word.to_owned()
     }
 
-    fn list(&mut self, end: &str) -> Tla {
+    fn list(&mut self, end: &str) -> Vec<Tla> {
         let mut list = Vec::new();
         while !self.takes(end) {
             list.push(self.value());
             self.takes(",");
         }
-        Tla::List(list)
+        list
     }
 
     fn value(&mut self) -> Tla {
         if self.takes("<<") {
-            return self.list(">>");
+            return Tla::List(self.list(">>"));
         }
         if self.takes("{") {
-            return self.list("}");
+            return Tla::Set(self.list("}"));
         }
         if self.takes("[") {
             let mut fields = BTreeMap::new();
@@ -136,7 +138,7 @@ impl Tla {
     #[must_use]
     pub fn list(&self) -> &[Self] {
         match self {
-            Self::List(list) => list,
+            Self::List(list) | Self::Set(list) => list,
             other => unlike("a list", other),
         }
     }
