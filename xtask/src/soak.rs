@@ -2,6 +2,8 @@
 
 mod fuzz;
 mod mutants;
+mod planted;
+mod sim;
 mod stateright;
 
 use crate::assurance;
@@ -14,6 +16,8 @@ pub(crate) use mutants::{unexcused as unexcused_mutants, write_page as write_mut
 const CAMPAIGNS: &str = "\
 fuzz [SECONDS [TARGET]]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each
 mutants [CRATE]           every small change of the pure crates; their tests must notice it
+planted [SEEDS]           bugs put into the worlds and into the core: how many seeds each takes, of 2,000 at most
+sim [SEEDS]               whole worlds from a seed, 1,000,000 of them; stops at the first that breaks an invariant
 stateright [STATES]       the shipped values under the model checker, 120,000,000 states a world; writes the results
 tla [MODULE [CONFIG]]     every TLA+ model, its mutants, predicates and large runs; writes the results";
 
@@ -32,6 +36,10 @@ fn begin(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
     match campaign {
         ["fuzz", options @ ..] if options.len() <= 2 => fuzz::run(workspace, options),
         ["mutants", crates @ ..] => mutants::run(workspace, crates),
+        ["planted"] => planted::run(workspace, "2000"),
+        ["planted", seeds] => planted::run(workspace, seeds),
+        ["sim"] => sim::run(workspace, "1000000"),
+        ["sim", seeds] => sim::run(workspace, seeds),
         ["stateright"] => stateright::run(workspace, "120000000"),
         ["stateright", most] => stateright::run(workspace, most),
         ["tla", words @ ..] => models::soak(workspace, words),

@@ -152,7 +152,7 @@ impl Actor {
         self.try_show(dealing, parts.to_vec()).expect("known stretches")
     }
 
-    fn try_show(&self, dealing: &Dealing, mut parts: Vec<Stretch>) -> Option<Dealt> {
+    pub(crate) fn try_show(&self, dealing: &Dealing, mut parts: Vec<Stretch>) -> Option<Dealt> {
         parts.sort_by_key(|part| (part.device, part.from));
         let mut tokens = BTreeSet::new();
         for (device, index) in

@@ -32,6 +32,8 @@ pub enum Trick {
     Honest,
     /// Pays honestly and goes on from its disk before that: what it paid it has again.
     Restore,
+    /// Pays honestly, and keeps what it paid among what it has: the next payment consumes it again.
+    PayTwice,
     /// Makes more than it consumes.
     Inflate,
     /// Makes an output of nothing.
@@ -64,6 +66,12 @@ pub enum Trick {
     Signature,
     /// Does not show its log since the floor.
     ShortRun,
+    /// Shows its log since the floor with a hole before the spend.
+    Gap,
+    /// Signs no challenge, and says that it signed the right one.
+    DealtNonce,
+    /// Forgets what it accepted of the payee: its stitch goes back to none.
+    NoStitch,
     /// Does not show where the input was made.
     Hole,
     /// Issues more of its own token than a lot holds.
@@ -80,9 +88,10 @@ pub enum Trick {
 
 impl Trick {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::Honest,
         Self::Restore,
+        Self::PayTwice,
         Self::Inflate,
         Self::Zero,
         Self::SpendAgain,
@@ -99,6 +108,9 @@ impl Trick {
         Self::Dealt,
         Self::Signature,
         Self::ShortRun,
+        Self::Gap,
+        Self::DealtNonce,
+        Self::NoStitch,
         Self::Hole,
         Self::OverLot,
         Self::LotRange,

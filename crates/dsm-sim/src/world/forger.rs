@@ -10,7 +10,7 @@ use dsm_session::Message;
 
 use super::event::Trick;
 use super::prepared::prepared;
-use crate::{Actor, Holding, NETWORK, edit, outputs};
+use crate::{Actor, Holding, NETWORK, edit, outputs, stretch};
 
 /// A conversation in which it pays.
 pub(crate) struct Talk {
@@ -139,7 +139,7 @@ impl Forger {
     fn write(&mut self, talk: &Talk, nonce: Nonce, lock: Lock) -> Option<Dealing> {
         let nonce = match talk.trick {
             Trick::OldNonce => self.nonces.first().copied(),
-            Trick::NoNonce => None,
+            Trick::NoNonce | Trick::DealtNonce => None,
             _ => Some(nonce),
         };
         match talk.trick {
@@ -148,6 +148,12 @@ impl Forger {
             }
             Trick::NotIssuer => return self.issue_elsewhere(talk, nonce, lock),
             _ => {}
+        }
+        if talk.trick == Trick::NoStitch {
+            self.actor.accepted.remove(&talk.peer);
+        }
+        if talk.trick == Trick::Gap {
+            self.prepare_gap()?;
         }
         let (spends, paid, kept) = self.draft(talk, lock)?;
         let mut all = vec![paid];
@@ -160,6 +166,9 @@ impl Forger {
             self.actor.log = talk.before.as_ref()?.log;
             dealing.entry.tips = hash(Domain::Seed, &("tips", talk.amount));
             self.actor.forge(&dealing);
+        }
+        if talk.trick == Trick::PayTwice {
+            return Some(dealing);
         }
         for id in &spends {
             self.actor.notes.remove(id);
@@ -174,6 +183,42 @@ impl Forger {
             self.actor.notes.insert(note.id(), Holding { note, lineage });
         }
         Some(dealing)
+    }
+
+    /// Moves its first note to itself, so that its floor lies on the log, and writes two more entries.
+    fn prepare_gap(&mut self) -> Option<()> {
+        let (id, holding) = self.actor.notes.iter().next()?;
+        let (id, holding) = (*id, holding.clone());
+        let output = self.pays(holding.note.output.amount, self.actor.lock());
+        let value = Some(Value::transfer(outputs([output])));
+        let written = self.actor.try_write(None, vec![id], value, Vec::new(), None)?;
+        let note = Note { output, head: written.log.at.head, number: 0 };
+        for _ in 0..2 {
+            let nothing = vec![Op::Checkpoint {}];
+            self.actor.try_write(None, Vec::new(), None, nothing, None)?;
+        }
+        self.actor.notes.clear();
+        self.actor.notes.insert(note.id(), Holding { note, ..holding });
+        Some(())
+    }
+
+    /// The entry with its log in two runs, and a hole between them.
+    fn with_gap(&self, dealing: &Dealing) -> Option<Dealt> {
+        let (device, index) = (self.actor.id(), dealing.entry.index);
+        let whole = dealing.plan(&self.actor.view, None)?;
+        let mut parts = Vec::new();
+        for part in whole.stretches.iter() {
+            let before = part.opened.iter().copied().filter(|one| *one < index);
+            let before: Vec<u64> = before.collect();
+            match before.last() {
+                Some(last) if part.device == device => {
+                    parts.push(stretch(device, part.from, *last, &before));
+                    parts.push(stretch(device, index.checked_sub(2)?, index, &[index]));
+                }
+                _ => parts.push(part.clone()),
+            }
+        }
+        self.actor.try_show(dealing, parts)
     }
 
     /// What a transfer consumes, what it gives the payee, and what it keeps.
@@ -268,9 +313,12 @@ impl Forger {
     fn pay(&mut self, talk: &mut Talk, wanted: &Wanted) -> Option<Message> {
         let (dealing, plan) = talk.dealing.take()?;
         let planned = deal(&self.actor.view, &dealing, &plan, wanted);
+        let gap = (talk.trick == Trick::Gap).then(|| self.with_gap(&dealing)).flatten();
+        let planned = gap.or(planned);
         let mut dealt: Dealt = planned.or_else(|| self.actor.try_insist(&dealing))?;
         match talk.trick {
             Trick::Dealt => edit(&mut dealt.ops, |ops| ops.push(Op::Checkpoint {})),
+            Trick::DealtNonce => dealt.nonce = self.nonces.last().copied(),
             Trick::Signature => edit(&mut dealt.pack.runs, |runs| {
                 for run in runs.iter_mut() {
                     run.signature = spoilt(&run.signature);

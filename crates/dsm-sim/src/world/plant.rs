@@ -32,6 +32,8 @@ pub enum Plant {
     ForgetForks,
     /// The tip and stitch of a peer are not kept: what was accepted is accepted again.
     ForgetTips,
+    /// The last entry that was accepted of a peer is not kept: it is asked for again.
+    ForgetAccepted,
     /// The books have forgotten how much rests on whom.
     ForgetExposure,
     /// News are never told.
@@ -44,13 +46,14 @@ pub enum Plant {
 
 impl Plant {
     /// All bugs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PersistAfterSend,
         Self::TornStore,
         Self::ForgetSpends,
         Self::ForgetHeads,
         Self::ForgetForks,
         Self::ForgetTips,
+        Self::ForgetAccepted,
         Self::ForgetExposure,
         Self::TellNothing,
         Self::SkipOne,
@@ -172,7 +175,7 @@ impl<L: Ledger> Ledger for Spoilt<'_, L> {
         let at = self.books.accepted(peer)?;
         match self.plant {
             Plant::SkipOne => Some(Position { index: at.index.saturating_add(1), ..at }),
-            Plant::ForgetTips => None,
+            Plant::ForgetTips | Plant::ForgetAccepted => None,
             _ => Some(at),
         }
     }

@@ -29,6 +29,8 @@ pub(crate) struct Story {
     deaths: usize,
     /// Whether much is dealt by letter.
     letters: bool,
+    /// Whether a cheat begins by copying its disk.
+    begins: bool,
 }
 
 impl Story {
@@ -40,12 +42,16 @@ impl Story {
         let faults = chance.one_of(&[0, 0, 20, 80]);
         let deaths = chance.one_of(&[0, 0, 15, 50]);
         let letters = chance.in_thousand(300);
-        Self { chance, adversary, left, calls, faults, deaths, letters }
+        let begins = chance.in_thousand(700);
+        Self { chance, adversary, left, calls, faults, deaths, letters, begins }
     }
 
     /// The next action; none at the end.
     pub(crate) fn next(&mut self, world: &World) -> Option<Action> {
         self.left = self.left.checked_sub(1)?;
+        if std::mem::take(&mut self.begins) && self.copies() {
+            return Some(Action::Copy { who: HONEST });
+        }
         let waiting = world.waiting();
         if self.chance.in_thousand(self.deaths) {
             return Some(self.crash(world));
@@ -79,9 +85,10 @@ impl Story {
 
     /// Somebody with a wallet.
     fn somebody(&mut self, world: &World) -> usize {
-        if self.copies() && self.chance.in_thousand(500) {
-            let cheats: Vec<usize> =
-                (HONEST..world.people()).filter(|who| *who != FORGER).collect();
+        if self.copies() && self.chance.in_thousand(600) {
+            let copies = FORGER + 1..world.people();
+            let cheats = [HONEST, HONEST, HONEST + 1].into_iter();
+            let cheats: Vec<usize> = cheats.chain(copies.clone()).chain(copies).collect();
             return self.chance.one_of(&cheats);
         }
         self.chance.below(HONEST)
@@ -105,8 +112,8 @@ impl Story {
         let pay = pays.then(|| self.amount());
         let ask = if self.chance.in_thousand(250) { pay } else { None };
         let trick = forged.then(|| {
-            let usual = [Trick::Honest, Trick::Restore];
-            let odd = self.chance.in_thousand(650);
+            let usual = [Trick::Honest, Trick::Restore, Trick::Restore, Trick::PayTwice];
+            let odd = self.chance.in_thousand(500);
             if odd { self.chance.one_of(&Trick::ALL) } else { self.chance.one_of(&usual) }
         });
         Action::Call { from, to, pay, ask, trick, fresh: self.chance.number() }

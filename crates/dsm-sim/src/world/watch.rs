@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dsm_core::{FinalityClass, Lock, Output, Reject, Value, View};
+use dsm_core::{Lock, Output, Reject, Value, View};
 use dsm_crypto::Digest;
 use dsm_encoding::from_slice;
 use dsm_log::{DeviceId, Nonce, SpendId};
@@ -102,6 +102,10 @@ pub(crate) struct Honest {
     pub(crate) held: BTreeMap<SpendId, u64>,
     /// What it consumed.
     pub(crate) spent: BTreeSet<SpendId>,
+    /// The heads of others that it takes for true.
+    pub(crate) believed: BTreeMap<(DeviceId, u64), Digest>,
+    /// Where it knows records that name an id.
+    pub(crate) named: BTreeMap<(DeviceId, SpendId), BTreeSet<u64>>,
     /// What others consumed, by entries that it accepted or whose lineage it did.
     pub(crate) consumed: BTreeMap<SpendId, (DeviceId, Digest)>,
     /// The challenges that it told, in sessions.
@@ -280,6 +284,11 @@ impl Watch {
                 me.held.insert(id, 0);
             }
         }
+        // All that she holds rests on one mint, which no certificate covers.
+        let paid = batch.accepted.iter().any(|one| !one.notes().is_empty());
+        let trusted: u64 = self.honest[who].held.values().sum();
+        let capped = paid && NAMES[who] == "cleo" && trusted > CAP;
+        self.check(!capped, Invariant::Settings, || format!("{trusted} units pass a cap"));
         let (held, most) = (self.held, self.supply.saturating_add(self.excess));
         self.check(held <= most, Invariant::Conservation, || {
             format!("{held} units are held, and {most} exist")
@@ -307,10 +316,15 @@ impl Watch {
     fn accepted(&mut self, who: usize, accepted: &dsm_core::Accepted) {
         let (writer, at, entry) = (accepted.writer(), accepted.at(), accepted.entry());
         for line in &accepted.facts().lines {
-            let places =
-                (line.start.index..).zip(std::iter::once(&line.start.head).chain(&line.heads));
-            for (index, head) in places.filter(|(index, _)| *index > 0) {
+            let heads = std::iter::once(&line.start.head).chain(&line.heads);
+            for (index, head) in (line.start.index..).zip(heads) {
                 self.believes(who, line.device, index, *head);
+            }
+            for (index, record) in (line.start.index + 1..).zip(&line.records) {
+                for id in record.spends.iter() {
+                    let named = &mut self.honest[who].named;
+                    named.entry((line.device, *id)).or_default().insert(index);
+                }
             }
         }
         let last = self.honest[who].accepted.insert(writer, at.index);
@@ -340,7 +354,7 @@ impl Watch {
         }
         self.counts.payments += 1;
         self.honest[who].paid_last = Some((writer, at.index));
-        let (me, class) = (prepared().kits[who].id, accepted.class());
+        let me = prepared().kits[who].id;
         for note in accepted.notes() {
             let Lock::Device { id, floor } = note.output.lock else { continue };
             let own = self.honest[who].wrote.get(&floor.index);
@@ -362,9 +376,6 @@ impl Watch {
                 format!("{} is paid for what it never asked", NAMES[who])
             });
         }
-        let sum: u64 = accepted.notes().iter().map(|note| note.output.amount).sum();
-        let capped = NAMES[who] == "cleo" && class == FinalityClass::Exposed;
-        self.check(!capped || sum <= CAP, Invariant::Settings, || "a cap is passed".into());
     }
 
     /// The stitch is a head of the reader's own log and never goes back.
@@ -383,14 +394,18 @@ impl Watch {
 
     /// Somebody honest takes a head for true.
     fn believes(&mut self, who: usize, device: DeviceId, index: u64, head: Digest) {
-        if let Some(of) = honest(&device) {
-            let true_head = self.honest[of].wrote.get(&index) == Some(&head);
-            self.check(true_head, Invariant::LogLinearity, || {
-                format!("{} believes another entry {index} of {}", NAMES[who], NAMES[of])
-            });
+        let before = self.honest[who].believed.insert((device, index), head);
+        self.check(before.is_none_or(|before| before == head), Invariant::LogLinearity, || {
+            format!("{} believes two histories of one device", NAMES[who])
+        });
+        let Some(of) = honest(&device).filter(|_| index > 0) else {
+            self.heads.entry((device, index)).or_default().insert(head);
             return;
-        }
-        self.heads.entry((device, index)).or_default().insert(head);
+        };
+        let holds = self.honest[of].wrote.get(&index) == Some(&head);
+        self.check(holds, Invariant::LogLinearity, || {
+            format!("{} believes another entry {index} of {}", NAMES[who], NAMES[of])
+        });
     }
 
     /// A process was started again: what its person was told is so.

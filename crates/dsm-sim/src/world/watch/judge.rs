@@ -51,12 +51,19 @@ impl Watch {
         let device = opened.device;
         for id in spends {
             self.consumes(who, device, head, *id, class);
+            self.shown(who, (device, opened.index), id);
         }
         let mut sums: BTreeMap<TokenId, i128> = BTreeMap::new();
         let mut add = |token, amount: i128| *sums.entry(token).or_default() += amount;
         for output in opened.outputs() {
             add(output.token, i128::from(output.amount));
         }
+        let change = opened.outputs().iter().filter_map(|output| output.lock.device());
+        let mut change = change.filter(|(owner, _)| **owner == device);
+        let floors = change.all(|(_, floor)| floor.index + 1 == opened.index);
+        self.check(floors, Invariant::Settings, || {
+            format!("{} accepts change with a chosen floor", NAMES[who])
+        });
         let zero = opened.outputs().iter().any(|output| output.amount == 0);
         let issue = matches!(opened.value, Some(Value::Issue { .. }));
         let mut own = true;
@@ -85,6 +92,33 @@ impl Watch {
         if issue {
             self.issues(who, opened, spends, head);
         }
+    }
+
+    /// From the floor of a note to its spend every record is known, the floor is on that line, and no other
+    /// record names the id.
+    fn shown(&mut self, who: usize, (device, index): (DeviceId, u64), id: &SpendId) {
+        let lock = self.outputs.get(id).and_then(|output| output.lock.device());
+        let Some((_, floor)) = lock.filter(|(owner, _)| **owner == device) else { return };
+        let floor = *floor;
+        let me = &self.honest[who];
+        if device == prepared().kits[who].id {
+            return;
+        }
+        let known = |index: u64| me.believed.get(&(device, index));
+        let whole = (floor.index..=index).all(|index| known(index).is_some());
+        let joins = known(floor.index) == Some(&floor.head);
+        let named = me.named.get(&(device, *id)).into_iter().flatten();
+        let first = named.into_iter().find(|named| **named > floor.index).copied();
+        let name = NAMES[who];
+        self.check(whole, Invariant::NoDoubleAcceptance, || {
+            format!("{name} accepts a spend without every record since the floor")
+        });
+        self.check(joins, Invariant::NoDoubleAcceptance, || {
+            format!("{name} accepts a spend of a note whose floor is elsewhere")
+        });
+        self.check(first == Some(index), Invariant::NoDoubleAcceptance, || {
+            format!("{name} accepts a spend that is not the first on its line")
+        });
     }
 
     /// An id is consumed, as far as somebody honest believes.
