@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{
-    Accepted, Claimed, Dealt, Draft, FinalityClass, Op, Reject, TokenId, accept, write,
+    Accepted, Claimed, Dealt, Draft, Entry, FinalityClass, Op, Reject, TokenId, accept, write,
 };
 use dsm_crypto::Signer;
 use dsm_encoding::List;
@@ -82,6 +82,15 @@ impl Session {
         if matches!(self.incoming, Incoming::Wanted { offered: true, .. }) {
             self.incoming = Incoming::Idle;
         }
+        let peer = self.met()?.device;
+        let accepted = books.accepted(&peer).is_some_and(|at| index <= at.index);
+        if accepted && self.incoming == Incoming::Idle && books.entry(&peer, index).is_some() {
+            // It came in another conversation of the same two: nothing of it is wanted.
+            self.came = self.came.max(Some(index));
+            let wanted = Wanted::none(plan).map_err(SessionError::Form)?;
+            effects.frames.push(Message::Want { wanted });
+            return Ok(());
+        }
         self.announced(books, (index, floor, false), plan, effects)
     }
 
@@ -93,13 +102,12 @@ impl Session {
         plan: &Plan,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
-        let met = *self.met()?;
-        let accepted = books.accepted(&met.device).map_or(0, |at| at.index);
-        if self.incoming != Incoming::Idle || index <= accepted {
+        if self.incoming != Incoming::Idle {
             return Err(SessionError::Unexpected("Offer"));
         }
+        let peer = self.met()?.device;
         let wanted = Wanted::of(books, plan);
-        let wanted = wanted.and_then(|wanted| wanted.with_entry(plan, &met.device, index));
+        let wanted = wanted.and_then(|wanted| wanted.with_entry(plan, &peer, index));
         let wanted = wanted.map_err(SessionError::Form)?;
         self.incoming = Incoming::Wanted { index, floor, offered };
         effects.frames.push(Message::Want { wanted });
@@ -122,6 +130,10 @@ impl Session {
             return Err(SessionError::Unexpected("another Pay"));
         }
         let peer = self.met()?.device;
+        self.came = self.came.max(Some(index));
+        if is_known(books, &peer, &dealt) {
+            return Ok(());
+        }
         match take_payment(books, signer, peer, dealt, floor, effects) {
             Ok(()) => {
                 self.receipt = effects.batch.written.last().map(|written| written.log.at.index);
@@ -132,6 +144,15 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Whether an entry was accepted already: said again, it changes nothing. Another one at the same place
+/// is judged.
+pub(crate) fn is_known<L: Ledger>(books: &L, peer: &DeviceId, dealt: &Dealt) -> bool {
+    let accepted = books.accepted(peer).is_some_and(|at| dealt.index <= at.index);
+    let same =
+        |one: Entry| (one.tips, &one.ops, one.nonce) == (dealt.tips, &dealt.ops, dealt.nonce);
+    accepted && books.entry(peer, dealt.index).is_some_and(same)
 }
 
 /// Judges a peer's entry with value; keeps and acknowledges it in one batch. Forks that come to light

@@ -11,7 +11,7 @@ use dsm_log::DeviceId;
 use crate::ask::Ask;
 use crate::effects::{Effects, Notice};
 use crate::error::SessionError;
-use crate::incoming::judge;
+use crate::incoming::{is_known, judge};
 use crate::ledger::Ledger;
 use crate::mail::answered;
 use crate::message::{MAX_MESSAGE, Message};
@@ -40,11 +40,6 @@ pub(crate) enum Outgoing {
         /// What was told.
         plan: Plan,
     },
-    /// It was sent and is not acknowledged.
-    Sent {
-        /// Index of the entry.
-        index: u64,
-    },
 }
 
 impl Session {
@@ -56,26 +51,19 @@ impl Session {
     ) -> Result<(), SessionError> {
         // A peer that says it accepted nothing gets everything again, a part at a time.
         let mut bytes = 0_usize;
-        let (done, receipt) = (self.done, self.receipt);
-        while matches!(self.outgoing, Outgoing::Idle | Outgoing::Sent { .. }) {
-            let idle = matches!(self.outgoing, Outgoing::Idle);
-            let met = self.met()?;
-            let Some(dealing) = books.next_to(&met.device, met.sent) else { break };
-            // Value waits until what went before it is acknowledged. A receipt does not: the peer may
-            // have sent value too, and then each would wait for the other.
-            if dealing.entry.value.is_some() && !idle {
+        while matches!(self.outgoing, Outgoing::Idle) {
+            // After Done only what answers the peer is said; the rest is for the next conversation, and
+            // the peer may take it for the beginning of one.
+            if self.done && self.came <= self.answered {
                 break;
             }
+            let met = self.met()?;
+            let Some(dealing) = books.next_to(&met.device, met.sent) else { break };
             if bytes >= MOST_AT_ONCE {
                 effects.more = true;
                 break;
             }
             let index = dealing.entry.index;
-            // After Done only what answers the peer is said; the rest is for the next conversation, and
-            // the peer may take it for the beginning of one.
-            if done && receipt.is_none_or(|receipt| index > receipt) {
-                break;
-            }
             let plan = dealing.plan(books, met.known).ok_or(SessionError::Books)?;
             met.sent = index;
             if dealing.entry.value.is_some() {
@@ -89,6 +77,7 @@ impl Session {
                 let receipt = Message::Receipt { dealt: Box::new(dealt) };
                 bytes = bytes.saturating_add(to_vec(&receipt).len());
                 effects.frames.push(receipt);
+                self.answered = self.answered.max(dealing.stitch);
             }
         }
         Ok(())
@@ -141,6 +130,15 @@ impl Session {
         }
         match outgoing {
             Outgoing::Resumed { dealing, plan } => {
+                let index = dealing.entry.index;
+                // Whoever wants nothing of it has it, and acknowledges it here or did so before.
+                let has_it = wanted.stretches.iter().all(|want| want.opened.is_empty());
+                if self.acknowledged < Some(index) {
+                    self.awaited.push(index);
+                }
+                if has_it {
+                    return Ok(());
+                }
                 let dealt = deal(books, &dealing, &plan, wanted).ok_or(SessionError::Books)?;
                 self.send(dealt, effects)
             }
@@ -155,7 +153,7 @@ impl Session {
             Outgoing::Offered { payment, plan } => {
                 self.bind(books, *payment, &plan, wanted, effects)
             }
-            Outgoing::Idle | Outgoing::Sent { .. } => Err(SessionError::Unexpected("Want")),
+            Outgoing::Idle => Err(SessionError::Unexpected("Want")),
         }
     }
 
@@ -178,6 +176,7 @@ impl Session {
         }
         self.send(dealt, effects)?;
         let index = written.log.at.index;
+        self.awaited.push(index);
         self.bound = Some(index);
         if let Goal::Pay { peer, token, amount } = self.goal {
             effects.batch.mail = answered(books, peer, (token, amount));
@@ -189,9 +188,21 @@ impl Session {
         Ok(())
     }
 
+    /// The peer acknowledged up to an own entry; says whether anything that was sent here.
+    pub(crate) fn settle(&mut self, stitch: Option<u64>, effects: &mut Effects) -> bool {
+        let is_settled = |index: &u64| Some(*index) <= stitch;
+        let settled = self.awaited.iter().copied().filter(is_settled);
+        effects.notices.extend(settled.map(|index| Notice::Acknowledged { index }));
+        self.acknowledged = self.acknowledged.max(stitch);
+        let before = self.awaited.len();
+        self.awaited.retain(|index| !is_settled(index));
+        self.awaited.len() < before
+    }
+
     /// Sends an entry that is durable, or is with this step.
     fn send(&mut self, dealt: Dealt, effects: &mut Effects) -> Result<(), SessionError> {
         let index = dealt.index;
+        self.answered = self.answered.max(dealt.stitch);
         let met = self.met()?;
         met.sent = index;
         met.known = Some(met.known.map_or(index, |known| known.max(index)));
@@ -200,7 +211,6 @@ impl Session {
             return Err(SessionError::TooLong);
         }
         effects.frames.push(message);
-        self.outgoing = Outgoing::Sent { index };
         Ok(())
     }
 
@@ -212,6 +222,12 @@ impl Session {
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
         let peer = self.met()?.device;
+        if is_known(books, &peer, &dealt) {
+            // It came in another conversation of the same two.
+            let stitch = books.peer(&peer).and_then(|peer| peer.stitch).min(dealt.stitch);
+            self.settle(stitch, effects);
+            return Ok(());
+        }
         let stitch = match take_receipt(books, peer, dealt, effects) {
             Ok(stitch) => stitch,
             Err(SessionError::Rejected(reject)) => {
@@ -220,11 +236,7 @@ impl Session {
             }
             Err(error) => return self.end(error),
         };
-        if let Outgoing::Sent { index } = self.outgoing
-            && stitch >= Some(index)
-        {
-            self.outgoing = Outgoing::Idle;
-            effects.notices.push(Notice::Acknowledged { index });
+        if self.settle(stitch, effects) {
             // It answers what was said after the news; any other entry may have crossed them.
             self.note_told(effects);
         }

@@ -99,6 +99,10 @@ pub struct Session {
     pub(crate) met: Option<Met>,
     pub(crate) asked: Option<Ask>,
     pub(crate) outgoing: Outgoing,
+    /// Indexes of own entries with value that were sent here and not acknowledged here.
+    pub(crate) awaited: Vec<u64>,
+    /// Up to which own entry the peer acknowledged, before this session or here.
+    pub(crate) acknowledged: Option<u64>,
     pub(crate) incoming: Incoming,
     /// Whether the goal's payment was begun.
     pub(crate) begun: bool,
@@ -106,6 +110,10 @@ pub struct Session {
     pub(crate) bound: Option<u64>,
     /// Index of the own entry that acknowledges what was accepted here last.
     pub(crate) receipt: Option<u64>,
+    /// Index of the peer's entry with value that came here last.
+    pub(crate) came: Option<u64>,
+    /// Up to which of the peer's entries was acknowledged here.
+    pub(crate) answered: Option<u64>,
     /// How many offers were replaced by a later one.
     pub(crate) offers: u32,
     pub(crate) done: bool,
@@ -128,10 +136,14 @@ impl Session {
             met: None,
             asked: None,
             outgoing: Outgoing::Idle,
+            awaited: Vec::new(),
+            acknowledged: None,
             incoming: Incoming::Idle,
             begun: false,
             bound: None,
             receipt: None,
+            came: None,
+            answered: None,
             offers: 0,
             done: false,
             failure: None,
@@ -359,6 +371,7 @@ impl Session {
             return Err(SessionError::OldCopy);
         }
         self.met = Some(met);
+        self.acknowledged = books.peer(&device).and_then(|peer| peer.stitch);
         effects.notices.push(Notice::Met { peer: device });
         if let Goal::Receive { .. } = self.goal {
             effects.frames.push(self.hello(books, &device));
@@ -402,7 +415,7 @@ impl Session {
             return Err(SessionError::OwnFork);
         }
         self.deliver(books, effects)?;
-        if effects.more || !matches!(self.outgoing, Outgoing::Idle) {
+        if effects.more || !matches!(self.outgoing, Outgoing::Idle) || !self.awaited.is_empty() {
             return Ok(());
         }
         if let Goal::Pay { token, amount, .. } = self.goal

@@ -101,6 +101,19 @@ impl Wanted {
         Ok(Self { stretches: List::try_from(stretches?)?, tokens })
     }
 
+    /// Nothing of a plan.
+    ///
+    /// # Errors
+    /// If the plan is too long for an answer.
+    pub fn none(plan: &Plan) -> Result<Self, DecodeError> {
+        let want =
+            |one: &Stretch| Want { descriptor: false, from: one.to, opened: List::default() };
+        Ok(Self {
+            stretches: List::try_collect(plan.stretches.iter().map(want))?,
+            tokens: List::try_collect(plan.tokens.iter().map(|_| false))?,
+        })
+    }
+
     /// What a view lacks of a plan. Looks at no more records than a pack may hold.
     ///
     /// # Errors

@@ -25,4 +25,5 @@ mod raw;
 mod rooms;
 mod sharing;
 mod states;
+mod twice;
 mod wire;
