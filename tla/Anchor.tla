@@ -29,7 +29,7 @@ CONSTANTS
 VARIABLES
     value, written, highest,    \* the pinned counter; whether it was incremented since it was defined; the highest value of any counter ever
     digest,                     \* session -> commands
-    saved, copies,              \* sessions whose context is outside; old contexts
+    saved, copies,              \* sessions whose context is outside; up to two old contexts
     alive,                      \* the attestation key
     extended, audited,          \* an extend index; the command audit counter
     got,                        \* (index, line): heads with evidence
@@ -173,7 +173,7 @@ ReadOther(s, x) ==
     /\ Same
 
 \* The response is encrypted: the audit covers ciphertext, which is any number but the owner's choice.
-ReadSealed(s, x) ==
+ReadEncrypted(s, x) ==
     /\ Hostile /\ Usable(s)
     /\ ("pinned" \in Off) \/ x = 0
     /\ IF "pinned" \in Off THEN Audit(s, R(x)) ELSE Spoil(s)
@@ -190,7 +190,7 @@ Define ==
 Save(s) ==
     /\ Hostile /\ Usable(s)
     /\ saved' = saved \cup {s}
-    /\ copies' = IF "reload" \in Weak THEN copies \cup {digest[s]} ELSE copies
+    /\ copies' = IF "reload" \in Weak /\ Cardinality(copies) < 2 THEN copies \cup {digest[s]} ELSE copies
     /\ UNCHANGED <<value, written, highest, digest, alive, extended, audited>>
     /\ Same
 
@@ -236,13 +236,15 @@ Attest(s) ==
 \* The counter certified with a head as qualifying data: another type of attestation.
 Certify(h) ==
     /\ Hostile /\ alive /\ written
-    /\ ("kind" \in Off) /\ h[1] = value /\ Shown({h})
+    /\ h[1] = value
+    /\ Shown(IF "kind" \in Off THEN {h} ELSE {})
     /\ UNCHANGED <<chip, wallet>>
 
 \* A key whose policy asks for a value: sessions that were satisfied then still sign now.
 SignByPolicy(h) ==
     /\ Hostile
-    /\ ("attested" \in Off) /\ h[1] <= value /\ Shown({h})
+    /\ h[1] <= value
+    /\ Shown(IF "attested" \in Off THEN {h} ELSE {})
     /\ UNCHANGED <<chip, wallet>>
 
 -----------------------------------------------------------------------------
@@ -373,7 +375,7 @@ Next ==
     \/ IncrementOther
     \/ \E s \in Sessions : Foreign(s)
     \/ \E s \in Sessions, x \in 0..Last : ReadOther(s, x)
-    \/ \E s \in Sessions, x \in 0..Last : ReadSealed(s, x)
+    \/ \E s \in Sessions, x \in 0..Last : ReadEncrypted(s, x)
     \/ Define
     \/ \E s \in Sessions : Save(s)
     \/ \E s \in Sessions : Load(s)

@@ -23,7 +23,7 @@ CONSTANTS
     Known,      \* every honest node holds the indices up to this one from the start
     Acts,       \* which parts move: "device", "refuse", "observer", "wallet", "close", "payee"
     Longest,    \* the most pairs in a write of the device's: 1 reaches the same states as more
-    InOrder,    \* a node is written only while the later ones are untouched: nodes do not hear of each other, so the same states
+    InOrder,    \* a node is dealt with only while the later ones are untouched: they do not hear of each other, so the same states
     Start,      \* where a wallet's write starts: "registered" (the last certified head) or "node" (the last that this node joins)
     EndRule,    \* End follows: "last" (the last slot with a head) or "joined" (any slot that no pair follows)
     EndsAt,     \* the indices that whoever recovers lets End follow
@@ -52,7 +52,8 @@ Max(S) == CHOOSE x \in S : \A y \in S : x >= y
 On(l, i) == IF i < Fork THEN "a" ELSE l
 Pin(h) == IF h = "a" THEN "pa" ELSE "pb"
 At(n, i) == IF i = 0 THEN "a" ELSE slots[n][i]
-Head(n, i) == LET x == At(n, i) IN IF x \in {"a", "pa"} THEN "a" ELSE IF x \in {"b", "pb"} THEN "b" ELSE "-"
+HeadOf == [x \in {"-", "pa", "pb", "a", "b"} |-> CASE x \in {"a", "pa"} -> "a" [] x \in {"b", "pb"} -> "b" [] OTHER -> "-"]
+Head(n, i) == IF i = 0 THEN "a" ELSE HeadOf[slots[n][i]]
 Pair(n, i) == At(n, i) \in Lines
 
 \* What is really there.
@@ -75,6 +76,8 @@ Init ==
 
 -----------------------------------------------------------------------------
 (* A node takes a write. *)
+
+Turn(n) == InOrder => \A m \in Honest : m > n => slots[m] = Prior /\ closed[m] = None
 
 Takes(n) == ("end_blocks" \in Off) \/ ends[n] = None
 
@@ -99,7 +102,7 @@ Put(n, l, s, e) ==
 
 Write(n, l, s, e) ==
     /\ "device" \in Acts
-    /\ InOrder => \A m \in Honest : m > n => slots[m] = Prior
+    /\ Turn(n)
     /\ ~Held(n, s, e, l)
     /\ Put(n, l, s, e)
 
@@ -114,7 +117,9 @@ Refuse(n, l, s, e) ==
 -----------------------------------------------------------------------------
 (* Receipts and certificates. *)
 
-Enough(S) == Cardinality(S) + Liars >= (IF "quorum" \in Off THEN Quorum - 1 ELSE Quorum)
+\* Receipts that a certificate needs of honest nodes.
+Needed == (IF "quorum" \in Off THEN Quorum - 1 ELSE Quorum) - Liars
+Enough(S) == Cardinality(S) >= Needed
 
 \* An honest node signs for i to j.
 Signs(n, i, j) ==
@@ -179,6 +184,7 @@ Tick(n) ==
 StoreClose(n) ==
     /\ "close" \in Acts
     /\ closed[n] = None
+    /\ Turn(n)
     /\ closed' = [closed EXCEPT ![n] = height[n]]
     /\ UNCHANGED <<slots, proof, obs, length, certified, height, ends, paid>>
 
@@ -191,6 +197,7 @@ StoreEnd(n, m) ==
     /\ "close" \in Acts
     /\ ends[n] = None
     /\ closed[n] # None
+    /\ Turn(n)
     /\ ("window" \in Off) \/ height[n] >= closed[n] + Window
     /\ EndFits(n, m)
     /\ ends' = [ends EXCEPT ![n] = m]

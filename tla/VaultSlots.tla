@@ -7,9 +7,9 @@
    Design "order": a node fills slot 1, then slot 2, with whatever listed claimant comes first; Quorum equal receipts
    are a certificate of a prefix, and the first valid claim in it wins.
 
-   Design "rounds": slot 1 is A's, slot 2 is B's. B first seals: from then on the node takes nothing in slot 1, and it
-   signs what it holds there. What B writes is a list: its own claim, after the claim of A that at least Threshold of the seals
-   show, if there is one; it carries Seals seals, and nodes check this count, which needs no judgement. Quorum equal receipts for slot 1, or for slot 2,
+   Design "rounds": slot 1 is A's, slot 2 is B's. B first bars slot 1: from then on the node takes nothing in slot 1, and it
+   signs what it holds there. What B writes is a list: its own claim, after the claim of A that at least Threshold of the bars
+   show, if there is one; it carries Bars bars, and nodes check this count, which needs no judgement. Quorum equal receipts for slot 1, or for slot 2,
    are a certificate; the first valid claim in it wins.
 
    Liars sign whatever helps the cheat, and are silent otherwise. *)
@@ -19,7 +19,7 @@ CONSTANTS
     Honest,     \* nodes that do as they should, by number
     Liars,      \* how many more sign anything
     Quorum,     \* receipts in a certificate
-    Seals,      \* seals that B's write carries
+    Bars,      \* bars that B's write carries
     Threshold,  \* how many of them must show a claim for it to stand first
     Design,     \* "order" or "rounds"
     Fair,       \* the claimants that act as a wallet does: A writes one claim, early; B writes one list
@@ -33,11 +33,11 @@ VARIABLES
     height,     \* node -> its own count of blocks
     first,      \* node -> slot 1: <<>> or a claim
     second,     \* node -> slot 2: <<>> or a list of claims
-    sealed,     \* nodes that take nothing in slot 1 any more
+    barred,     \* nodes that take nothing in slot 1 any more
     plan,       \* the list that a fair B settled on
     won         \* what was ever shown to win: read by invariants only
 
-vars == <<height, first, second, sealed, plan, won>>
+vars == <<height, first, second, barred, plan, won>>
 
 Claims == {"A", "a", "B"}
 Writer(c) == IF c = "a" THEN "A" ELSE c
@@ -46,7 +46,7 @@ Init ==
     /\ height = [n \in Honest |-> 0]
     /\ first = [n \in Honest |-> <<>>]
     /\ second = [n \in Honest |-> <<>>]
-    /\ sealed = {}
+    /\ barred = {}
     /\ plan = <<>>
     /\ won = {}
 
@@ -76,9 +76,9 @@ Show == won' = won \cup Winners(first', second')
 Tick(n) ==
     /\ height[n] < Height
     /\ \A o \in Honest : height[n] < height[o] + Skew
-    /\ "A" \in Fair /\ height[n] + 1 >= From => \A o \in Honest : o \notin sealed => first[o] # <<>>
+    /\ "A" \in Fair /\ height[n] + 1 >= From => \A o \in Honest : o \notin barred => first[o] # <<>>
     /\ height' = [height EXCEPT ![n] = @ + 1]
-    /\ UNCHANGED <<first, second, sealed, plan, won>>
+    /\ UNCHANGED <<first, second, barred, plan, won>>
 
 Open(n, c) == ("not_before" \in Off) \/ (Writer(c) = "B" => height[n] >= From)
 
@@ -98,7 +98,7 @@ Write(n, c) ==
           /\ ("order" \in Off) \/ first[n] # <<>>
           /\ second' = [second EXCEPT ![n] = <<c>>]
           /\ UNCHANGED first
-    /\ UNCHANGED <<height, sealed, plan>>
+    /\ UNCHANGED <<height, barred, plan>>
     /\ Show
 
 -----------------------------------------------------------------------------
@@ -109,37 +109,37 @@ WriteOne(n, c) ==
     /\ Writer(c) = "A"
     /\ "A" \in Fair => c = "A"
     /\ first[n] = <<>>
-    /\ ("sealed" \in Off) \/ n \notin sealed
+    /\ ("barred" \in Off) \/ n \notin barred
     /\ first' = [first EXCEPT ![n] = <<c>>]
-    /\ UNCHANGED <<height, second, sealed, plan>>
+    /\ UNCHANGED <<height, second, barred, plan>>
     /\ Show
 
-Seal(n) ==
+Bar(n) ==
     /\ Design = "rounds"
-    /\ n \notin sealed
+    /\ n \notin barred
     /\ Open(n, "B")
-    /\ sealed' = sealed \cup {n}
+    /\ barred' = barred \cup {n}
     /\ UNCHANGED <<height, first, second, plan, won>>
 
-\* Lists that some Seals seals allow, of which liars give as many as they like and say what they like.
+\* Lists that some Bars bars allow, of which liars give as many as they like and say what they like.
 Lists == {<<"B">>, <<"A", "B">>, <<"a", "B">>}
 Shown(S, c) == Cardinality({n \in S : first[n] = <<c>>})
 Allowed(list) ==
-    \E S \in SUBSET sealed :
-        /\ Cardinality(S) <= Seals
-        /\ Cardinality(S) + Liars >= Seals
+    \E S \in SUBSET barred :
+        /\ Cardinality(S) <= Bars
+        /\ Cardinality(S) + Liars >= Bars
         /\ IF Len(list) = 1
            THEN ("adopt" \in Off) \/ \A c \in {"A", "a"} : Shown(S, c) < Threshold
-           ELSE Shown(S, list[1]) + (Seals - Cardinality(S)) >= Threshold
+           ELSE Shown(S, list[1]) + (Bars - Cardinality(S)) >= Threshold
 
 Justified(list) == ("justified" \in Off) \/ Allowed(list)
 
 Plan(list) ==
-    /\ Design = "rounds"
+    /\ Design = "rounds" /\ "B" \in Fair
     /\ plan = <<>>
     /\ Allowed(list)
     /\ plan' = list
-    /\ UNCHANGED <<height, first, second, sealed, won>>
+    /\ UNCHANGED <<height, first, second, barred, won>>
 
 WriteTwo(n, list) ==
     /\ Design = "rounds"
@@ -148,7 +148,7 @@ WriteTwo(n, list) ==
     /\ Justified(list)
     /\ ("own_round" \in Off /\ list = <<"A">>) \/ ("B" \in Fair => list = plan)
     /\ second' = [second EXCEPT ![n] = list]
-    /\ UNCHANGED <<height, first, sealed, plan>>
+    /\ UNCHANGED <<height, first, barred, plan>>
     /\ Show
 
 -----------------------------------------------------------------------------
@@ -156,7 +156,7 @@ Next ==
     \/ \E n \in Honest : Tick(n)
     \/ \E n \in Honest, c \in Claims \cup {"X"} : Write(n, c)
     \/ \E n \in Honest, c \in Claims : WriteOne(n, c)
-    \/ \E n \in Honest : Seal(n)
+    \/ \E n \in Honest : Bar(n)
     \/ \E list \in Lists : Plan(list)
     \/ \E n \in Honest, list \in Lists \cup (IF "own_round" \in Off THEN {<<"A">>} ELSE {}) : WriteTwo(n, list)
 
@@ -165,7 +165,7 @@ Spec == Init /\ [][Next]_vars
 -----------------------------------------------------------------------------
 TypeOK ==
     /\ \A n \in Honest : Len(first[n]) <= 1 /\ Len(second[n]) <= 2
-    /\ sealed \subseteq Honest
+    /\ barred \subseteq Honest
     /\ won \subseteq Valid \cup {"A", "a", "B", "X"}
 
 \* No two observers with certificates disagree on the winner.
