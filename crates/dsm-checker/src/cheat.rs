@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dsm_core::pack::Stretch;
-use dsm_core::{Dealing, Lock, Output, TokenId, Value};
+use dsm_core::{Dealing, Lock, Note, Output, TokenId, Value};
 use dsm_crypto::Digest;
 use dsm_encoding::{List, from_slice, to_vec};
-use dsm_log::{DeviceId, Nonce, Position};
+use dsm_log::{DeviceId, Nonce, Position, SpendId};
 use dsm_session::Message;
 use dsm_sim::{Actor, NETWORK, outputs, stretch};
 
@@ -52,7 +52,19 @@ pub enum Does {
         /// The number of the note.
         note: usize,
     },
-    /// The same, with one unit more than there is.
+    /// Pays itself with a note, whether or not it spent it before.
+    Changes {
+        /// The number of the note.
+        note: usize,
+    },
+    /// Pays a victim with what an earlier entry of its log made, whomever that is locked to.
+    Takes {
+        /// The number of the victim.
+        to: usize,
+        /// The entry.
+        from: usize,
+    },
+    /// The same as paying, with one unit more than there is.
     Inflates {
         /// The number of the victim.
         to: usize,
@@ -62,17 +74,39 @@ pub enum Does {
 }
 
 impl Does {
-    /// Whom it is for, and which note it consumes.
+    /// Whom it is for.
     #[must_use]
-    pub fn target(self) -> Option<(usize, usize)> {
+    pub fn target(self) -> Option<usize> {
         match self {
-            Self::Idles => None,
-            Self::Pays { to, note }
-            | Self::Answers { to, note }
-            | Self::Floats { to, note }
-            | Self::Inflates { to, note } => Some((to, note)),
+            Self::Idles | Self::Changes { .. } => None,
+            Self::Pays { to, .. }
+            | Self::Answers { to, .. }
+            | Self::Floats { to, .. }
+            | Self::Takes { to, .. }
+            | Self::Inflates { to, .. } => Some(to),
         }
     }
+
+    /// What it consumes.
+    fn source(self) -> Source {
+        match self {
+            Self::Idles => Source::Nothing,
+            Self::Pays { note, .. }
+            | Self::Answers { note, .. }
+            | Self::Floats { note, .. }
+            | Self::Changes { note }
+            | Self::Inflates { note, .. } => Source::Note(note),
+            Self::Takes { from, .. } => Source::Made(from),
+        }
+    }
+}
+
+/// Where what an entry consumes comes from.
+#[derive(Clone, Copy)]
+enum Source {
+    Nothing,
+    Note(usize),
+    Made(usize),
 }
 
 /// An entry as it is shown: on which run.
@@ -114,6 +148,8 @@ pub const WORTH: u64 = 100;
 struct Written {
     actor: Actor,
     dealing: Option<Dealing>,
+    /// What it makes.
+    made: Option<SpendId>,
 }
 
 impl Cheat {
@@ -147,23 +183,34 @@ impl Cheat {
         let mut written: Vec<Written> = Vec::new();
         for node in nodes {
             let mut actor = node.parent.map_or(&base, |at| &written[at].actor).clone();
-            let Some((to, note)) = node.does.target() else {
-                actor.idle();
-                written.push(Written { actor, dealing: None });
-                continue;
+            let spent = match node.does.source() {
+                Source::Nothing => {
+                    actor.idle();
+                    written.push(Written { actor, dealing: None, made: None });
+                    continue;
+                }
+                Source::Note(note) => ids[note],
+                Source::Made(from) => written[from].made.expect("an entry that makes a note"),
             };
-            let victim = victims[to].id();
-            let mut floor = Position::origin(&victim);
-            if let Does::Floats { .. } = node.does {
-                floor.head = Position::origin(&payer.id()).head;
-            }
+            let victim = node.does.target().map(|to| victims[to].id());
+            let lock = match (victim, node.does) {
+                (None, _) => actor.lock(),
+                (Some(id), Does::Floats { .. }) => {
+                    let head = Position::origin(&payer.id()).head;
+                    Lock::Device { id, floor: Position { index: 0, head } }
+                }
+                (Some(id), _) => Lock::Device { id, floor: Position::origin(&id) },
+            };
             let more = u64::from(matches!(node.does, Does::Inflates { .. }));
-            let lock = Lock::Device { id: victim, floor };
             let output = Output { token, amount: WORTH + more, lock };
             let value = Value::transfer(outputs([output]));
-            let nonce = matches!(node.does, Does::Answers { .. }).then(|| asked[to]);
-            let one = actor.write(Some(victim), vec![ids[note]], Some(value), Vec::new(), nonce);
-            written.push(Written { actor, dealing: one.dealing });
+            let nonce = match node.does {
+                Does::Answers { to, .. } => Some(asked[to]),
+                _ => None,
+            };
+            let one = actor.write(victim, vec![spent], Some(value), Vec::new(), nonce);
+            let made = Note { output, head: one.log.at.head, number: 0 }.id();
+            written.push(Written { actor, dealing: one.dealing, made: Some(made) });
         }
         let showings = showings(nodes, &written, mint.id());
         let heads = written.iter().map(|one| one.actor.at().head).zip(0..).collect();
@@ -207,6 +254,24 @@ fn path(nodes: &[Node], node: usize) -> Vec<usize> {
     path
 }
 
+/// The entries to open so that the lineage of one is shown, and the note that it begins with.
+fn lineage(nodes: &[Node], line: &[usize], node: usize) -> (Vec<u64>, usize) {
+    let place = |node: usize| line.iter().position(|one| *one == node);
+    let mut opened: Vec<u64> = Vec::new();
+    let mut at = node;
+    loop {
+        opened.extend(place(at).map(|index| index as u64 + 1));
+        match nodes[at].does.source() {
+            Source::Made(from) => at = from,
+            Source::Note(note) => {
+                opened.sort_unstable();
+                return (opened, note);
+            }
+            Source::Nothing => return (opened, 0),
+        }
+    }
+}
+
 /// Every entry on every run that ends in or after it: whole, or with as much as opens the entry before,
 /// or with nothing before it.
 fn showings(nodes: &[Node], written: &[Written], mint: DeviceId) -> Vec<Showing> {
@@ -216,13 +281,18 @@ fn showings(nodes: &[Node], written: &[Written], mint: DeviceId) -> Vec<Showing>
         let length = line.len() as u64;
         for (index, node) in (1_u64..).zip(&line) {
             let Some(dealing) = &written[*node].dealing else { continue };
-            let Some((to, note)) = nodes[*node].does.target() else { continue };
+            let Some(to) = nodes[*node].does.target() else { continue };
+            let (opened, note) = lineage(nodes, &line, *node);
             let floor = matches!(nodes[*node].does, Does::Answers { .. }).then_some(0);
+            let first = opened.first().copied().unwrap_or(index);
             for from in BTreeSet::from([0, index.saturating_sub(2), index - 1]) {
+                if from >= first {
+                    continue;
+                }
                 let me = last.actor.id();
                 let issue = note as u64 + 1;
                 let parts: [Stretch; 2] =
-                    [stretch(me, from, length, &[index]), stretch(mint, 0, issue, &[issue])];
+                    [stretch(me, from, length, &opened), stretch(mint, 0, issue, &[issue])];
                 let dealt = last.actor.show(dealing, &parts);
                 let resume = Message::Resume { index, floor, plan: Default::default() };
                 let announced = Frame::new(to_vec(&resume));

@@ -73,9 +73,15 @@ impl Meeting {
     /// The model over the histories of the module.
     #[must_use]
     pub fn new() -> Self {
+        Self::over(&HISTORIES)
+    }
+
+    /// The same over other histories.
+    #[must_use]
+    pub fn over(histories: &[Node]) -> Self {
         let payer = Person::new("payer");
         let victims = vec![Person::new("ann"), Person::new("ben")];
-        let cheat = Cheat::new(&payer, &victims, &[], 2, &HISTORIES);
+        let cheat = Cheat::new(&payer, &victims, &[], 2, histories);
         let [ann, ben] = [(0, 1), (1, 0)].map(|(me, other)| {
             let wallet = victims[me].wallet(&[&victims[other], &payer]);
             Disk::new(wallet.into_kv(), Vec::new())
