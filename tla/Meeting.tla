@@ -79,8 +79,8 @@ Prove(v, end, from) ==
     /\ proof' = [proof EXCEPT ![v] = TRUE]
     /\ UNCHANGED <<known, accepted>>
 
-(* A session does not hear of an entry that is not after the last accepted one. *)
-Heard(v, e) == Length(e) > Length(Last(v))
+(* A session wants nothing of an entry at a place where it accepted one. *)
+Heard(v, e) == \A f \in accepted[v] : Length(f) # Length(e)
 
 (* Where a run may begin: at the start, or just before the entry, or one before that. *)
 Froms(e) == {from \in {0, Length(e) - 2, Length(e) - 1} : from >= 0}

@@ -16,11 +16,11 @@ const PARTINGS: [(&str, &str, Parting); 11] = [
     ("persist_pay", "HearPay", Parting::WroteFirst),
     ("persist_receipt", "HearReceipt", Parting::WroteFirst),
     ("persist_receipt-Linear", "HearReceipt", Parting::WroteFirst),
-    // What was sent before goes first, and is not heard twice.
+    // What was sent before goes first, and what comes twice changes nothing.
     ("redeliver", "HearOffer", Parting::DoesNot("pay anew before it delivered")),
-    ("tip", "HearPay", Parting::Refuses("R-39")),
+    ("tip", "Commit", Parting::DoesNot("accept")),
     // Said again by anybody: what was accepted is not wanted again.
-    ("tip-NoRepeat", "HearOffer", Parting::DoesNot("go on")),
+    ("tip-NoRepeat", "HearPay", Parting::DoesNot("go on")),
     // Done answers the other's Sync, which comes behind all that was due.
     ("order", "HearDone", Parting::NeverSaid("Done")),
     ("current", "Commit", Parting::DoesNot("pay")),
