@@ -18,7 +18,7 @@ fuzz [SECONDS [TARGET]]   every fuzz target under libFuzzer and the address sani
 mutants [CRATE]           every small change of the pure crates; their tests must notice it
 planted [SEEDS]           bugs put into the worlds and into the core: how many seeds each takes, of 2,000 at most
 sim [SEEDS]               whole worlds from a seed, 1,000,000 of them; stops at the first that breaks an invariant
-stateright [STATES]       the shipped values under the model checker, 120,000,000 states a world; writes the results
+stateright [STATES]       the shipped values under the model checker, 60,000,000 states a world; writes the results
 tla [MODULE [CONFIG]]     every TLA+ model, its mutants, predicates and large runs; writes the results";
 
 /// Runs a campaign, or lists them. The pages that tell its result are written anew.
@@ -40,7 +40,7 @@ fn begin(workspace: &Workspace, campaign: &[&str]) -> Result<(), Problem> {
         ["planted", seeds] => planted::run(workspace, seeds),
         ["sim"] => sim::run(workspace, "1000000"),
         ["sim", seeds] => sim::run(workspace, seeds),
-        ["stateright"] => stateright::run(workspace, "120000000"),
+        ["stateright"] => stateright::run(workspace, "60000000"),
         ["stateright", most] => stateright::run(workspace, most),
         ["tla", words @ ..] => models::soak(workspace, words),
         _ => Err(Problem::new(format!("no such campaign; there are:\n{CAMPAIGNS}"))),

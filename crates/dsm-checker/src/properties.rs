@@ -96,9 +96,7 @@ fn proves_doubles(model: &Worlds, world: &World) -> bool {
     if !is_double(model, world) {
         return true;
     }
-    let Some((cheat, _)) = &model.cheat else { return false };
-    model
-        .settles(world, |disks| disks.iter().all(|disk| disk.summary().forks.contains(&cheat.id())))
+    model.settled(world).proven
 }
 
 /// Whoever was told that something is accepted was told the truth.
@@ -112,9 +110,32 @@ fn keeps_its_word(model: &Worlds, world: &World) -> bool {
     })
 }
 
-/// From every state two honest devices come to agree, in one calm conversation.
+/// From every state two honest devices come to agree, in one calm conversation; unless one owes the other
+/// value of a cheat that the other knows, which freezes what lies behind it (`docs/adr/0020`).
 fn comes_to_agree(model: &Worlds, world: &World) -> bool {
-    model.cheat.is_some() || model.settles(world, |disks| agree(model, disks))
+    let Settled { agree, frozen, .. } = model.settled(world);
+    agree || frozen
+}
+
+/// What a calm conversation of both devices would lead to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled {
+    /// Each accepted all that the other wrote to it.
+    agree: bool,
+    /// One owes the other value, and that one knows a cheat.
+    frozen: bool,
+    /// Both hold a proof against the cheat.
+    proven: bool,
+}
+
+fn is_frozen(model: &Worlds, disks: &[Disk; 2]) -> bool {
+    [(0, 1), (1, 0)].into_iter().any(|(me, other)| {
+        let [mine, theirs] = [me, other].map(|who| model.cast.people[who].id());
+        let accepted = disks[other].summary().accepted.get(&mine);
+        let paid = &disks[me].summary().paid;
+        let owes = paid.iter().any(|(to, index, _)| *to == theirs && accepted < Some(index));
+        owes && !disks[other].summary().forks.is_empty()
+    })
 }
 
 fn agree(model: &Worlds, disks: &[Disk; 2]) -> bool {
@@ -137,17 +158,24 @@ fn pairs<'a>(model: &'a Worlds, world: &'a World) -> impl Iterator<Item = Pair<'
 }
 
 impl Worlds {
-    /// What would hold of both disks after a calm conversation, remembered for each pair of disks.
-    fn settles(&self, world: &World, holds: impl Fn(&[Disk; 2]) -> bool) -> bool {
+    /// What a calm conversation would lead to, remembered for each pair of disks.
+    fn settled(&self, world: &World) -> Settled {
         let [one, other] = [&world.shelves[0].now, &world.shelves[1].now];
         let key = [one.print(), other.print()];
         let known = || self.meetings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = known().get(&key) {
-            return *held;
+        if let Some(settled) = known().get(&key) {
+            return *settled;
         }
-        let held = holds(&self.cast.settle([0, 1], [one, other]).disks);
-        known().insert(key, held);
-        held
+        let disks = self.cast.settle([0, 1], [one, other]).disks;
+        let cheat = self.cheat.as_ref().map(|(person, _)| person.id());
+        let holds = |disk: &Disk| cheat.is_some_and(|id| disk.summary().forks.contains(&id));
+        let settled = Settled {
+            agree: agree(self, &disks),
+            frozen: is_frozen(self, &disks),
+            proven: disks.iter().all(holds),
+        };
+        known().insert(key, settled);
+        settled
     }
 
     /// The properties of these worlds.
@@ -178,6 +206,13 @@ impl Worlds {
         if self.cheat.is_some() {
             all.extend([
                 Property::sometimes("two accept the same", is_double),
+                Property::sometimes(
+                    "value of a cheat freezes two others",
+                    |model: &Self, world: &World| {
+                        let Settled { agree, frozen, .. } = model.settled(world);
+                        frozen && !agree
+                    },
+                ),
                 Property::sometimes("a victim holds a proof", |_: &Self, world: &World| {
                     world.disks().any(|disk| !disk.summary().forks.is_empty())
                 }),

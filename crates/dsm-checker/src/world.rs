@@ -15,6 +15,7 @@ use crate::cheat::Cheat;
 use crate::device::Person;
 use crate::disk::Print;
 use crate::flaw::Flaw;
+use crate::properties::Settled;
 use crate::step::{Cast, Frame, Outcome, Shelf, Voice};
 
 /// What may still happen.
@@ -120,7 +121,7 @@ pub struct Worlds {
     pub bounds: Bounds,
     /// What the cheat may say to each.
     pub(crate) sayings: Vec<Vec<Frame>>,
-    pub(crate) meetings: Mutex<BTreeMap<[Print; 2], bool>>,
+    pub(crate) meetings: Mutex<BTreeMap<[Print; 2], Settled>>,
 }
 
 impl Worlds {
