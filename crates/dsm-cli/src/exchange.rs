@@ -11,6 +11,7 @@ use dsm_log::DeviceId;
 use dsm_session::Notice;
 use dsm_store::FileKv;
 
+use crate::interrupt::Interrupt;
 use crate::link::{self, AnyLink, Place, Waiting};
 use crate::mail;
 use crate::output::Output;
@@ -26,12 +27,25 @@ pub(crate) fn call(
     peer: DeviceId,
     place: &Place,
     pay: Option<(TokenId, u64)>,
+    interrupt: &Interrupt,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let secrets = secrets()?;
     let mut link = link::call(place, Some(&peer), "dsm receive")?;
+    if pay.is_some() {
+        interrupt.says("interrupted; `dsm history` shows whether the payment was written already");
+    }
     let (result, _) = hold(engine, &mut link, output, |engine, link, tell| {
-        engine.exchange_with(link, peer, pay, &secrets, tell)
+        let mut tell = |notice: &Notice| {
+            if let Notice::Bound { index } = notice {
+                interrupt.says(&format!(
+                    "interrupted; the payment is written as entry {index} and delivered when you \
+                     meet again"
+                ));
+            }
+            tell(notice);
+        };
+        engine.exchange_with(link, peer, pay, &secrets, &mut tell)
     });
     result.map_err(describe)?;
     Ok(engine.rest()?)
@@ -46,6 +60,7 @@ pub(crate) fn wait(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
+    Interrupt::new(output, "interrupted; `dsm history` shows what arrived")?;
     let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
     let own = engine.wallet().me();
     let place = Waiting::at(place, Some(&own), output)?;

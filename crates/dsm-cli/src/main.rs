@@ -9,6 +9,7 @@ mod contact;
 mod exchange;
 mod init;
 mod input;
+mod interrupt;
 mod link;
 mod mail;
 mod meet;

@@ -28,7 +28,7 @@ pub(crate) fn chain(error: &anyhow::Error) -> String {
 }
 
 /// Where results go.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Output {
     json: bool,
 }

@@ -1,5 +1,7 @@
 //! `dsm pay` and `dsm contact sync`.
 
+use std::sync::mpsc::sync_channel;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -7,7 +9,7 @@ use cpu_time::ProcessTime;
 use dsm_core::identity::Card;
 use dsm_core::{TokenId, View};
 use dsm_crypto::Secret;
-use dsm_engine::{ConverseError, Engine, Secure};
+use dsm_engine::{ConverseError, Engine, Secure, Stopwatch, inbox};
 use dsm_home::{Home, fresh};
 use dsm_link::{Link, Traffic};
 use dsm_log::DeviceId;
@@ -15,6 +17,7 @@ use dsm_session::{Goal, Ledger, Notice};
 use dsm_store::{FileKv, Kv};
 use serde_json::{Value, json};
 
+use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{self, AnyLink, Way};
 use crate::output::{Output, chain};
 use crate::{amount, exchange, mail, token};
@@ -51,7 +54,10 @@ pub(crate) fn pay(
     let (peer, token, amount) = terms.read(&engine)?;
     let before = engine.wallet().books()?.own_log().at.index;
     let goal = Goal::Pay { peer, token, amount };
-    let Err(error) = call(&mut engine, contact, way, goal, output) else { return Ok(()) };
+    let interrupt = Interrupt::new(output, "interrupted; nothing was paid")?;
+    let Err(error) = call(&mut engine, contact, way, goal, &interrupt, output) else {
+        return Ok(());
+    };
     let later = format!("dsm contact sync {contact} --link ...");
     let Ok(outcome) = outcome(&engine, contact, before) else { return Err(error) };
     Err(match outcome {
@@ -112,7 +118,8 @@ pub(crate) fn sync(
     }
     let mut engine = home.open()?;
     let peer = device(&engine, contact)?;
-    call(&mut engine, contact, way, Goal::Sync { peer }, output)
+    let interrupt = Interrupt::new(output, "interrupted")?;
+    call(&mut engine, contact, way, Goal::Sync { peer }, &interrupt, output)
 }
 
 fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
@@ -132,6 +139,7 @@ fn call(
     contact: &str,
     way: &Way,
     goal: Goal,
+    interrupt: &Interrupt,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let card = card(engine, contact)?;
@@ -142,30 +150,54 @@ fn call(
                 Goal::Pay { token, amount, .. } => Some((token, amount)),
                 _ => None,
             };
-            return exchange::call(engine, card.descriptor.id(), place, pay, output);
+            return exchange::call(engine, card.descriptor.id(), place, pay, interrupt, output);
         }
         Way::Mail(_) => bail!("letters in a directory are no call"),
     };
     let link = link::call(place, Some(&card.descriptor.id()), "dsm receive")?;
-    let mut link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
-    converse(engine, &mut link, goal, output)
+    let link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
+    converse(engine, link, goal, interrupt, output)
 }
 
-/// One conversation, with its figures.
+/// One conversation, with its figures. Upon Ctrl-C it ends, unless the payment is bound.
 fn converse(
     engine: &mut Engine<FileKv>,
-    link: &mut Secure<AnyLink>,
+    mut link: Secure<AnyLink>,
     goal: Goal,
+    interrupt: &Interrupt,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let cpu = ProcessTime::now();
-    let clock = dsm_engine::Stopwatch::start();
+    let (cpu, clock) = (ProcessTime::now(), Stopwatch::start());
+    let (inbox, waiting) = inbox();
+    let (of, fresh) = (inbox.conversation(), fresh()?);
+    let (to, ends) = sync_channel(1);
+    let talks = inbox.clone();
+    interrupt.does(move || {
+        // If it stopped meanwhile nothing is to be ended.
+        let _ = inbox.cancel(of);
+        thread::sleep(MOMENT);
+        inbox.stop();
+    });
+    thread::spawn(move || {
+        let result = talks.converse(of, &mut link, (goal, fresh), &mut |_| Ok(()));
+        let traffic = link.traffic();
+        // The other side must hear the last word before the process ends.
+        drop(link);
+        let _ = to.send((result, traffic));
+        talks.stop();
+    });
     let mut heard = Vec::new();
-    let result = engine.converse(link, goal, fresh()?, &mut |notice| heard.push(notice.clone()));
-    let figures = Figures { traffic: link.traffic(), cpu: cpu.elapsed(), wall: clock.elapsed() };
+    let ran = engine.run(waiting, &mut |_, _, notice| heard.push(notice.clone()));
+    let (result, traffic) = match ends.try_recv() {
+        Ok((result, traffic)) => (result.map_err(describe), traffic),
+        // Its thread waits for the other side, which says nothing.
+        Err(_) => (Err(anyhow!("interrupted")), Traffic::default()),
+    };
+    let figures = Figures { traffic, cpu: cpu.elapsed(), wall: clock.elapsed() };
     tell(engine, &heard, &figures, output);
-    result.map_err(describe)?;
-    Ok(engine.rest()?)
+    // Why the store fails says more than that the wallet is closing.
+    ran?;
+    result
 }
 
 /// What a conversation took.

@@ -10,12 +10,13 @@ use cpu_time::ProcessTime;
 use dsm_core::{Reject, TokenId};
 use dsm_crypto::Secret;
 use dsm_encoding::Text;
-use dsm_engine::{Conversation, ConverseError, Engine, Lobby, Visit, VisitError, inbox};
+use dsm_engine::{Conversation, ConverseError, Engine, Inbox, Lobby, Visit, VisitError, inbox};
 use dsm_home::{Home, fresh};
 use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
 use serde_json::Value;
 
+use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{Place, Waiting, Way};
 use crate::output::Output;
 use crate::pay::{Figures, describe, explain};
@@ -58,6 +59,8 @@ enum Report {
     Gone,
     /// A caller could not be let in.
     NotIn(anyhow::Error),
+    /// The person pressed Ctrl-C.
+    Interrupted,
     /// The engine stopped.
     Stopped(Result<(), StoreError>),
 }
@@ -91,11 +94,14 @@ fn serve(
     let mut engine = home.open()?;
     let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
     let own = engine.wallet().me();
+    let interrupt = Interrupt::new(output, "interrupted")?;
     let place = Waiting::at(place, Some(&own), output)?;
     let (inbox, waiting) = inbox();
     let (report, reports) = sync_channel(MAX_REPORTS);
     let lobby = Lobby::new(&engine, inbox.clone(), MAX_CALLERS);
     let (goal, to) = (Goal::Receive { ask: ask.clone() }, report.clone());
+    let pressed = report.clone();
+    interrupt.does(move || drop(pressed.send(Report::Interrupted)));
     // It waits for callers as long as the process lives.
     thread::spawn(move || let_in(&place, &lobby, &goal, &to));
     thread::spawn(move || {
@@ -109,6 +115,7 @@ fn serve(
     });
     let asked = ask.map(|request| (request.token, request.amount));
     let mut tally = Tally { asked, times, met: 0, heard: BTreeMap::new(), last: Ok(()) };
+    let mut interrupted = false;
     for report in reports {
         match report {
             Report::Heard(of, heard) => tally.heard.entry(of).or_default().push(heard),
@@ -119,14 +126,38 @@ fn serve(
             }
             Report::Gone => inbox.stop(),
             Report::NotIn(error) => output.fail(&error),
+            Report::Interrupted => {
+                interrupted = true;
+                end(&inbox, tally.heard.keys().copied().collect());
+            }
             Report::Stopped(stopped) => {
                 // Why the store fails says more than that the wallet is closing.
                 stopped?;
+                if interrupted && tally.met < times {
+                    tally.tell(output);
+                    bail!(
+                        "interrupted; what arrived stays, and the rest is delivered when you meet"
+                    );
+                }
                 return tally.last;
             }
         }
     }
     tally.last
+}
+
+/// Ends conversations, and then the engine: soon, if there are any, so that the others hear why.
+fn end(inbox: &Inbox, conversations: Vec<Conversation>) {
+    let any = !conversations.is_empty();
+    for of in conversations {
+        // If it stopped meanwhile nothing is to be ended.
+        let _ = inbox.cancel(of);
+    }
+    let inbox = inbox.clone();
+    thread::spawn(move || {
+        thread::sleep(if any { MOMENT } else { Duration::ZERO });
+        inbox.stop();
+    });
 }
 
 /// Lets callers in, for ever.
@@ -186,6 +217,13 @@ struct Tally {
 }
 
 impl Tally {
+    /// Tells what was heard in conversations that are not over.
+    fn tell(&mut self, output: &mut Output) {
+        for (_, (text, object)) in std::mem::take(&mut self.heard).into_values().flatten() {
+            output.say(&text, &object);
+        }
+    }
+
     /// A caller went: tells what it was about.
     fn over(&mut self, visit: Visit, cpu: Duration, output: &mut Output) {
         let heard = self.heard.remove(&visit.of).unwrap_or_default();

@@ -3,6 +3,7 @@
 mod commands;
 mod crowd;
 mod death;
+mod interrupt;
 mod mail;
 mod meet;
 mod old;

@@ -1,0 +1,65 @@
+//! Ctrl-C: ends what can be ended, says what holds, and never waits for a peer that is silent.
+//!
+//! Whatever is durable stays, so the process may end at any moment; only a conversation in which a
+//! payment may be bound right now is asked to end first.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+
+use crate::output::Output;
+
+/// How long a conversation may take to end.
+pub(crate) const MOMENT: Duration = Duration::from_secs(1);
+
+/// What a shell takes for the end by this signal.
+const EXIT: i32 = 130;
+
+/// What happens next if the person presses Ctrl-C.
+enum Then {
+    /// The process says this and ends.
+    Exit(String),
+    /// Something else, and upon a second Ctrl-C the end.
+    Do(Box<dyn FnOnce() + Send>),
+}
+
+/// What Ctrl-C does to this process.
+#[derive(Clone)]
+pub(crate) struct Interrupt(Arc<Mutex<Then>>);
+
+impl Interrupt {
+    /// From now on the process ends with a word.
+    pub(crate) fn new(output: &Output, word: &str) -> anyhow::Result<Self> {
+        let this = Self(Arc::new(Mutex::new(Then::Exit(word.to_owned()))));
+        let (handler, mut output) = (this.clone(), output.clone());
+        let happen = move || {
+            let again = Then::Exit("interrupted again".to_owned());
+            let then = std::mem::replace(&mut *handler.then(), again);
+            match then {
+                Then::Do(act) => act(),
+                Then::Exit(word) => {
+                    output.fail(&anyhow!(word));
+                    std::process::exit(EXIT);
+                }
+            }
+        };
+        ctrlc::set_handler(happen).context("the system gives no signals")?;
+        Ok(this)
+    }
+
+    fn then(&self) -> MutexGuard<'_, Then> {
+        // Whoever panicked changed nothing by halves.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The word is another one.
+    pub(crate) fn says(&self, word: &str) {
+        *self.then() = Then::Exit(word.to_owned());
+    }
+
+    /// Something is done instead.
+    pub(crate) fn does(&self, act: impl FnOnce() + Send + 'static) {
+        *self.then() = Then::Do(Box::new(act));
+    }
+}
