@@ -77,7 +77,7 @@ Blank == [log |-> <<>>, known |-> <<>>, got |-> 0, old |-> FALSE, forked |-> FAL
 Idle == [is |-> "idle", at |-> 0, stitch |-> 0]
 Gone == [live |-> FALSE, calls |-> FALSE, wish |-> FALSE, met |-> FALSE, asked |-> FALSE,
          floor |-> 0, mark |-> 0, sent |-> 0, out |-> Idle, in |-> 0, doubts |-> FALSE,
-         waits |-> FALSE, bound |-> FALSE, shown |-> FALSE, done |-> FALSE, over |-> FALSE]
+         waits |-> FALSE, due |-> TRUE, bound |-> FALSE, shown |-> FALSE, done |-> FALSE, over |-> FALSE]
 Fresh(calls, wish) == [Gone EXCEPT !.live = TRUE, !.calls = calls, !.wish = wish]
 
 Word(is) == [is |-> is]
@@ -105,6 +105,21 @@ Tell(c, d, ms) == SayFrom(c, d, ms, Staged(d), "persist_receipt") /\ UNCHANGED <
 World == <<saved, copy, faults, elsewheres>>
 Become(c, d, s) == sess' = [sess EXCEPT ![d][c] = s]
 
+\* What a session says without being asked, it says in the step that gives rise to it, before it hears
+\* anything else. What another session wrote meanwhile, it may say later.
+CanDeliver(c, d) ==
+  LET s == sess[d][c]
+      at == NextTo(books[d].log, s.sent)
+  IN /\ ~(s.done /\ s.over) /\ s.out.is \in {"idle", "sent"} /\ at > 0
+     /\ books[d].log[at].kind = "pay" => s.out.is = "idle"
+CanOffer(c, d) ==
+  LET s == sess[d][c]
+  IN s.wish /\ s.asked /\ s.out.is = "idle" /\ NextTo(books[d].log, s.sent) = 0
+CanFinish(c, d) ==
+  LET s == sess[d][c]
+  IN /\ Channel /\ ~s.done /\ ~s.wish /\ s.out.is = "idle" /\ s.in = 0
+     /\ NextTo(books[d].log, s.sent) = 0 /\ (s.calls \/ s.over)
+
 (* What can arrive, and what is left of it when it has. *)
 Arrivals(c, d) ==
   LET from == net[c][Peer(d)]
@@ -129,12 +144,14 @@ Reply(c, d, m, ms, staged, guard) ==
   ELSE Answer(c, d, m, ms) /\ UNCHANGED held
 \* Hears m, says ms, writes nothing.
 Hear(c, d, m, s, ms) ==
-  /\ Become(c, d, s)
+  /\ Become(c, d, [s EXCEPT !.due = TRUE])
   /\ Reply(c, d, m, ms, Staged(d), "persist_receipt")
   /\ UNCHANGED <<disk, books, World>>
 \* Hears m and stages b; what it says waits for the disk.
 Write(c, d, m, s, b, ms, guard) ==
-  /\ Become(c, d, [s EXCEPT !.waits = s.live])
+  /\ sess' = [sess EXCEPT ![d] = [x \in Conversations |->
+               IF x = c THEN [s EXCEPT !.waits = s.live, !.due = TRUE]
+               ELSE [sess[d][x] EXCEPT !.due = @ /\ (CanDeliver(x, d) \/ CanOffer(x, d))]]]
   /\ books' = [books EXCEPT ![d] = b]
   /\ Reply(c, d, m, ms, TRUE, guard)
   /\ UNCHANGED <<disk, World>>
@@ -148,25 +165,12 @@ Stands(d) ==
   /\ ~books[d].forked
 Open(c, d) == sess[d][c].live /\ sess[d][c].met /\ ~sess[d][c].doubts /\ Stands(d)
 
-(* What a session says without being asked, it says before it hears anything; and after it wrote, it *)
-(* waits for the disk. *)
+\* After it wrote, it waits for the disk.
 Ready(c, d) == ~sess[d][c].waits \/ ~On("persist_receipt")
-CanDeliver(c, d) ==
-  LET s == sess[d][c]
-      at == NextTo(books[d].log, s.sent)
-  IN /\ ~(s.done /\ s.over) /\ s.out.is \in {"idle", "sent"} /\ at > 0
-     /\ books[d].log[at].kind = "pay" => s.out.is = "idle"
-CanOffer(c, d) ==
-  LET s == sess[d][c]
-  IN s.wish /\ s.asked /\ s.out.is = "idle" /\ NextTo(books[d].log, s.sent) = 0
-CanFinish(c, d) ==
-  LET s == sess[d][c]
-  IN /\ Channel /\ ~s.done /\ ~s.wish /\ s.out.is = "idle" /\ s.in = 0
-     /\ NextTo(books[d].log, s.sent) = 0 /\ (s.calls \/ s.over)
 Speaks(c, d) == Open(c, d) /\ Ready(c, d)
 Listens(c, d) ==
   /\ sess[d][c].live /\ Ready(c, d)
-  /\ Open(c, d) => ~CanDeliver(c, d) /\ ~CanOffer(c, d) /\ ~CanFinish(c, d)
+  /\ (sess[d][c].due /\ Open(c, d)) => ~CanDeliver(c, d) /\ ~CanOffer(c, d)
 Attends(c, d) == Listens(c, d) /\ Open(c, d)
 
 (******************************** meeting **********************************)
