@@ -47,7 +47,8 @@ cargo xtask COMMAND
   bare                  the pure crates without a standard library
   agreement             the shipped values reach the same states as their model
   tla [MODULE [CONFIG]] the small TLA+ models; of one module, with mutants and predicates;
-                        --page writes docs/models.md from the committed results
+                        --page writes docs/models.md from the committed results,
+                        --traces lets the model Session explain logs of dsm-sim
   vectors               writes vectors/ anew
   bench NAME [--json]   measures, in release
   soak [NAME [SECONDS]] the slow campaigns; without a name, lists them";
@@ -80,6 +81,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
             Ok(gate::run_one(&workspace, command))
         }
         ("tla", []) => Ok(gate::run_one(&workspace, "models")),
+        ("tla", ["--traces"]) => models::explain(&workspace).map(|()| ExitCode::SUCCESS),
         ("tla", ["--page"]) => models::write_page(&workspace).map(|()| ExitCode::SUCCESS),
         ("tla", words) => models::check_one(&workspace, words).map(|()| ExitCode::SUCCESS),
         ("assurance", []) => assurance::write(&workspace).map(|()| ExitCode::SUCCESS),

@@ -9,6 +9,7 @@ mod results;
 mod runs;
 mod tlc;
 mod tools;
+mod traces;
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,8 @@ use results::{Results, Row};
 use runs::{HOLDS, Run, Runs, Size};
 use tlc::{Ending, Job, Tlc};
 
-/// The step of the gate: the small runs, what they must name, and the committed results.
+/// The step of the gate: the small runs, what they must name, the committed results, and logs of the
+/// simulator.
 pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
     let runs = Runs::load(&workspace.root)?;
     if runs.of(None).next().is_none() {
@@ -33,8 +35,18 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
     for run in runs.of(None).filter(|run| run.size == Size::Small) {
         explorer.explore(run)?;
     }
-    let looked_at = format!("{} runs, {} distinct states", explorer.count, explorer.distinct);
+    let (explained, findings) = traces::check(workspace, &explorer.tlc)?;
+    explorer.findings.extend(findings);
+    let (runs, states) = (explorer.count, explorer.distinct);
+    let looked_at = format!("{runs} runs, {states} distinct states; {explained}");
     Ok(Verdict::of(looked_at, explorer.finish()))
+}
+
+/// Logs of the simulator alone.
+pub(crate) fn explain(workspace: &Workspace) -> Result<(), Problem> {
+    let (looked_at, findings) = traces::check(workspace, &Tlc::ready(workspace)?)?;
+    eprintln!("{looked_at}");
+    report(&findings)
 }
 
 /// The small runs of a module, or one of them, with their mutants and predicates.
@@ -79,6 +91,7 @@ pub(crate) fn dump(workspace: &Workspace, module: &str, config: &str) -> Result<
         config: &config,
         size: run.size,
         workers: 1,
+        counts: false,
         dump,
     })?;
     match report.ending {
@@ -131,6 +144,7 @@ impl Explorer {
             config: &text,
             size: run.size,
             workers: 2,
+            counts: run.size == Size::Small,
             dump: None,
         })?;
         eprintln!(
@@ -188,8 +202,15 @@ impl Explorer {
     ) -> Result<Option<String>, Problem> {
         let (module, size) = (&run.module, run.size);
         // One worker finds the same shortest trace every time.
-        let report =
-            self.tlc.explore(&Job { module, name, config, size, workers: 1, dump: None })?;
+        let report = self.tlc.explore(&Job {
+            module,
+            name,
+            config,
+            size,
+            workers: 1,
+            counts: false,
+            dump: None,
+        })?;
         eprintln!("{module} {name}: {}, {:.1} s", report.ending, report.seconds);
         if report.ending.is_violation_of(what) {
             return Ok(Some(report.trace));

@@ -30,6 +30,8 @@ pub(super) struct Job<'a> {
     pub(super) config: &'a str,
     pub(super) size: Size,
     pub(super) workers: u8,
+    /// Whether to count how often actions fire. It makes TLC slow, the more so the larger the constants.
+    pub(super) counts: bool,
     /// Where to write every state, if anywhere.
     pub(super) dump: Option<&'a Path>,
 }
@@ -46,6 +48,8 @@ pub(super) struct Report {
     pub(super) actions: BTreeMap<String, u64>,
     /// The states of the counterexample, if there is one.
     pub(super) trace: String,
+    /// The tuples that the model printed.
+    pub(super) printed: Vec<String>,
 }
 
 /// How an exploration ended.
@@ -104,17 +108,18 @@ impl Tlc {
         std::fs::write(&config, job.config).map_err(|error| Problem::file(&config, &error))?;
         make_folder(&states)?;
         let output = File::create(&log).map_err(|error| Problem::file(&log, &error))?;
-        // The gate asks how often actions fire; in a large run that would cost a third of its time.
-        let (heap, limit, extra): (_, _, &[&str]) = match job.size {
-            Size::Small => ("-Xmx3g", "300", &["-coverage", "1"]),
-            Size::Large => ("-Xmx6g", "7200", &[]),
+        let (heap, limit) = match job.size {
+            Size::Small => ("-Xmx3g", "300"),
+            Size::Large => ("-Xmx6g", "7200"),
         };
+        let extra: &[&str] = if job.counts { &["-coverage", "1"] } else { &[] };
         let clock = gate::now();
         let mut command = Command::new("timeout");
         command
             .args([limit, "java", "-XX:+UseParallelGC", heap])
             // TLC unpacks its own modules there.
             .arg(format!("-Djava.io.tmpdir={}", states.display()))
+            .arg(format!("-DTLA-Library={}", self.scratch.display()))
             .arg("-cp")
             .arg(&self.jar)
             .args(["tlc2.TLC", "-deadlock", "-workers", &job.workers.to_string()])
@@ -168,6 +173,11 @@ impl Report {
             seconds: 0.0,
             actions: BTreeMap::new(),
             trace: trace(text),
+            printed: text
+                .lines()
+                .filter(|line| line.starts_with("<<\""))
+                .map(str::to_owned)
+                .collect(),
         };
         for line in text.lines() {
             if let Some((generated, rest)) = line.split_once(" states generated, ") {
