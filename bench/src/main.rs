@@ -41,7 +41,8 @@ fn main() -> ExitCode {
         && let Ok(address) = address.parse()
         && let Ok([run, payers, at_once]) = numbers_of(numbers)
     {
-        print(&format!("{}\n", engine::pay(address, run, payers, at_once)));
+        let (rate, micros) = engine::pay(address, run, payers, at_once);
+        print(&format!("{rate} {micros}\n"));
         return ExitCode::SUCCESS;
     }
     let (options, names): (Vec<&str>, Vec<&str>) =

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::Barrier;
 use std::thread;
 
+use cpu_time::ProcessTime;
 use dsm_core::TokenId;
 use dsm_core::identity::Card;
 use dsm_crypto::{Domain, Secret, hash};
@@ -50,23 +51,47 @@ pub(crate) fn run(report: &mut Report) {
     let engine = thread::spawn(move || payee.engine.run(waiting, &mut |_, _, _| {}));
     // The thread waits for callers until the process ends.
     thread::spawn(move || serve(&place, &lobby));
-    let (mut alone, mut many) = (Samples::default(), Samples::default());
-    let (mut per_alone, mut per_many) = (Samples::default(), Samples::default());
+    let (mut alone, mut many) = (Figures::default(), Figures::default());
     for turn in 0..TURNS {
-        let before = syncs.count();
-        alone.push(load(address, 2 * turn, ALONE, 1));
-        let between = syncs.count();
-        many.push(load(address, 2 * turn + 1, PAYERS, PAYERS));
-        per_alone.push((between - before) as f64 / (ALONE * EACH) as f64);
-        per_many.push((syncs.count() - between) as f64 / (PAYERS * EACH) as f64);
+        alone.measure(&syncs, address, 2 * turn, (ALONE, 1));
+        many.measure(&syncs, address, 2 * turn + 1, (PAYERS, PAYERS));
     }
     to.stop();
     engine.join().expect("the loop ends").expect("a sound store");
-    report.number("durable.concurrent_gain", many.median() / alone.median());
-    report.number("durable.alone_per_second", alone.median());
-    report.number("durable.concurrent_per_second", many.median());
-    report.number("durable.alone_payee_syncs", per_alone.median());
-    report.number("durable.concurrent_payee_syncs", per_many.median());
+    report.number("durable.concurrent_gain", many.rate.median() / alone.rate.median());
+    alone.tell("durable.alone", report);
+    many.tell("durable.concurrent", report);
+}
+
+/// Payments a second, syncs of the payee and CPU of both sides for each.
+#[derive(Default)]
+struct Figures {
+    rate: Samples,
+    syncs: Samples,
+    micros: Samples,
+}
+
+impl Figures {
+    fn measure(
+        &mut self,
+        syncs: &Syncs,
+        address: SocketAddr,
+        run: usize,
+        (payers, at_once): (usize, usize),
+    ) {
+        let (before, cpu) = (syncs.count(), ProcessTime::now());
+        let (rate, micros) = load(address, run, payers, at_once);
+        let payments = (payers * EACH) as f64;
+        self.rate.push(rate);
+        self.syncs.push((syncs.count() - before) as f64 / payments);
+        self.micros.push((micros + cpu.elapsed().as_secs_f64() * 1e6) / payments);
+    }
+
+    fn tell(&self, name: &str, report: &mut Report) {
+        report.number(&format!("{name}_per_second"), self.rate.median());
+        report.number(&format!("{name}_payee_syncs"), self.syncs.median());
+        report.number(&format!("{name}_cpu_us"), self.micros.median());
+    }
 }
 
 /// Nobody pays in two runs: his store is gone after the first.
@@ -83,26 +108,28 @@ fn serve(place: &TcpPlace, lobby: &Lobby) {
     }
 }
 
-/// Lets so many pay from another process, so many of them at once; payments a second.
-fn load(address: SocketAddr, run: usize, payers: usize, at_once: usize) -> f64 {
+/// Lets so many pay from another process, so many of them at once; payments a second, and microseconds
+/// of CPU that it spent while they paid.
+fn load(address: SocketAddr, run: usize, payers: usize, at_once: usize) -> (f64, f64) {
     let program = std::env::current_exe().expect("this program");
     let numbers = [run, payers, at_once].map(|number| number.to_string());
     let mut command = Command::new(program);
     let output = command.arg(LOAD).arg(address.to_string()).args(numbers).output();
     let output = output.expect("a process");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("a number");
-    text.trim().parse().expect("a number")
+    let text = String::from_utf8(output.stdout).expect("two numbers");
+    let (rate, micros) = text.trim().split_once(' ').expect("two numbers");
+    (rate.parse().expect("a number"), micros.parse().expect("a number"))
 }
 
 /// The word by which this program is the process that pays.
 pub(crate) const LOAD: &str = "--load";
 
-/// Pays from a process of its own; payments a second.
-pub(crate) fn pay(address: SocketAddr, run: usize, payers: usize, at_once: usize) -> f64 {
+/// Pays from a process of its own; payments a second, and microseconds of CPU.
+pub(crate) fn pay(address: SocketAddr, run: usize, payers: usize, at_once: usize) -> (f64, f64) {
     let payee = Person::new("payee", MemoryKv::default()).card();
     let numbers: Vec<usize> = (0..payers).collect();
-    let mut seconds = 0.0;
+    let (mut seconds, mut micros) = (0.0, 0.0);
     for some in numbers.chunks(at_once.max(1)) {
         let barrier = Barrier::new(some.len() + 1);
         thread::scope(|scope| {
@@ -111,12 +138,13 @@ pub(crate) fn pay(address: SocketAddr, run: usize, payers: usize, at_once: usize
                 scope.spawn(move || Payer::new(name(run, *number), payee, address).pays(barrier));
             }
             barrier.wait();
-            let clock = wall();
+            let (clock, cpu) = (wall(), ProcessTime::now());
             barrier.wait();
             seconds += clock.elapsed().as_secs_f64();
+            micros += cpu.elapsed().as_secs_f64() * 1e6;
         });
     }
-    (payers * EACH) as f64 / seconds
+    ((payers * EACH) as f64 / seconds, micros)
 }
 
 /// Somebody with something to pay with, who called.
