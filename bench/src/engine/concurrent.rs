@@ -88,9 +88,9 @@ impl Figures {
     }
 
     fn tell(&self, name: &str, report: &mut Report) {
-        report.number(&format!("{name}_per_second"), self.rate.median());
-        report.number(&format!("{name}_payee_syncs"), self.syncs.median());
-        report.number(&format!("{name}_cpu_us"), self.micros.median());
+        report.number(format!("{name}_per_second"), self.rate.median());
+        report.number(format!("{name}_payee_syncs"), self.syncs.median());
+        report.number(format!("{name}_cpu_us"), self.micros.median());
     }
 }
 
