@@ -27,8 +27,8 @@ const SWITCH: (&str, &str) = (
 const MAIN: (&str, &str, &str) = (
     "crates/dsm-sim/src/main.rs",
     "fn main() -> ExitCode {",
-    "fn main() -> ExitCode {\n    let number = std::env::var(\"DSM_PLANTED\").ok().and_then(|word| \
-     word.parse().ok());\n    dsm_log::PLANTED.store(number.unwrap_or(0), Ordering::Relaxed);",
+    "fn main() -> ExitCode {\n    let out = std::env::var(\"DSM_PLANTED\").ok().and_then(|word| \
+     word.parse().ok());\n    dsm_log::PLANTED.store(out.unwrap_or(0), Ordering::Relaxed);",
 );
 
 /// A check that is taken out.

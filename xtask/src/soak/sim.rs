@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 const NAME: &str = "sim.json";
 /// How many seeds run before the result is written.
-const BATCH: u64 = 10_000;
+const BATCH: u64 = 1_000;
 
 /// Runs so many seeds on all cores. Stops at the first that breaks an invariant, whose shrunk log is left
 /// in `target/sim/broken.jsonl`.

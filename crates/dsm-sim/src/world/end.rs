@@ -15,8 +15,8 @@ const MOST_MESSAGES: usize = 256;
 /// Rules by which an honest receiver may refuse an honest payer: what was paid rests on a device that
 /// forked, or on one by which it holds enough already.
 const FROZEN: [&str; 2] = ["R-44", "R-48"];
-/// Who knows a fork lacks what it knew of that device's other history.
-const HOLE: &str = "R-21";
+/// Who knows a fork lacks what it knew of that device's other history: a hole, a floor, a record.
+const LACKING: [&str; 3] = ["R-21", "R-23", "R-24"];
 
 impl World {
     /// All honest people meet over good links until nobody learns anything.
@@ -105,7 +105,7 @@ impl World {
             let forks = || !self.devices[who].books().fork_proofs().is_empty();
             let refused = &self.watch.honest[who].refused;
             let frozen = FROZEN.iter().any(|rule| refused.contains(rule));
-            frozen || (refused.contains(HOLE) && forks())
+            frozen || (LACKING.iter().any(|rule| refused.contains(rule)) && forks())
         };
         if refuses(one) || refuses(other) {
             return;

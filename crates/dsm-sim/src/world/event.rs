@@ -80,6 +80,10 @@ pub enum Trick {
     LotRange,
     /// Issues a lot twice.
     LotTwice,
+    /// Pays with a note of its own token whose floor lies on no log of its.
+    AlienFloor,
+    /// Goes on from a place far on that nothing leads to, with a note of its own token.
+    Leap,
     /// Issues a token in another log than its policy names.
     NotIssuer,
     /// Sends anything.
@@ -88,7 +92,7 @@ pub enum Trick {
 
 impl Trick {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Honest,
         Self::Restore,
         Self::PayTwice,
@@ -115,6 +119,8 @@ impl Trick {
         Self::OverLot,
         Self::LotRange,
         Self::LotTwice,
+        Self::AlienFloor,
+        Self::Leap,
         Self::NotIssuer,
         Self::Noise,
     ];

@@ -143,7 +143,11 @@ impl Forger {
             _ => Some(nonce),
         };
         match talk.trick {
-            Trick::OverLot | Trick::LotRange | Trick::LotTwice => {
+            Trick::OverLot
+            | Trick::LotRange
+            | Trick::LotTwice
+            | Trick::AlienFloor
+            | Trick::Leap => {
                 return self.issue(talk, nonce, lock);
             }
             Trick::NotIssuer => return self.issue_elsewhere(talk, nonce, lock),
@@ -298,7 +302,20 @@ impl Forger {
             Trick::LotRange => (policy.lots, 1),
             _ => (1, policy.units_per_lot),
         };
-        let lock = self.actor.lock();
+        if talk.trick == Trick::Leap {
+            let head = hash(Domain::Seed, &("leap", talk.amount));
+            self.actor.leap(Position { index: self.actor.at().index + 2, head });
+            let nothing = vec![Op::Checkpoint {}];
+            self.actor.try_write(None, Vec::new(), None, nothing, None)?;
+        }
+        let lock = match talk.trick {
+            Trick::AlienFloor => {
+                let head = hash(Domain::Seed, &("alien", talk.amount));
+                let floor = Position { head, ..self.actor.at() };
+                Lock::Device { id: self.actor.id(), floor }
+            }
+            _ => self.actor.lock(),
+        };
         if talk.trick == Trick::LotTwice {
             mint.issue(token, lot, amount, lock);
         }

@@ -30,7 +30,7 @@ const NOTES: u64 = 2;
 /// What each is worth.
 pub const UNITS: u64 = 500;
 /// The most that Cleo takes on trust; what she holds at first counts.
-pub(crate) const CAP: u64 = 1_300;
+pub(crate) const CAP: u64 = 1_500;
 
 /// Somebody's keys.
 pub(crate) struct Kit {

@@ -38,7 +38,7 @@ impl Story {
         let mut chance = Chance::new(seed);
         let kinds = [Adversary::Nobody, Adversary::Copies, Adversary::Forger, Adversary::All];
         let adversary = chance.one_of(&kinds);
-        let (left, calls) = (30 + chance.below(60), 2 + chance.below(4));
+        let (left, calls) = (25 + chance.below(50), 2 + chance.below(3));
         let faults = chance.one_of(&[0, 0, 20, 80]);
         let deaths = chance.one_of(&[0, 0, 15, 50]);
         let letters = chance.in_thousand(300);
@@ -161,13 +161,13 @@ impl Story {
             return Action::Copy { who: HONEST + self.chance.below(2) };
         }
         let letters = world.letters();
-        match self.chance.below(10) {
-            0 | 1 => Action::Away { from, to, amount: self.amount() },
-            2 => Action::Share { from, to, value: self.chance.below(256) as u8 },
-            3 => Action::Clock { who: from, seconds: fresh },
-            4 => Action::Answer { from, to, amount: self.amount() },
-            5 | 6 if letters > 0 => Action::Read { letter: self.chance.below(letters) },
-            7 if letters > 0 => Action::Read { letter: letters - 1 },
+        match self.chance.below(12) {
+            0..3 => Action::Away { from, to, amount: self.amount() },
+            3 | 4 => Action::Share { from, to, value: self.chance.below(256) as u8 },
+            5 => Action::Clock { who: from, seconds: fresh },
+            6 => Action::Answer { from, to, amount: self.amount() },
+            7 | 8 if letters > 0 => Action::Read { letter: self.chance.below(letters) },
+            9 if letters > 0 => Action::Read { letter: letters - 1 },
             _ => {
                 let ask = self.chance.in_thousand(300).then(|| self.amount());
                 Action::Letter { from, to, ask, fresh }

@@ -104,6 +104,8 @@ pub(crate) struct Honest {
     pub(crate) spent: BTreeSet<SpendId>,
     /// The heads of others that it takes for true.
     pub(crate) believed: BTreeMap<(DeviceId, u64), Digest>,
+    /// The records of others that it knows.
+    pub(crate) records: BTreeSet<(DeviceId, u64)>,
     /// Where it knows records that name an id.
     pub(crate) named: BTreeMap<(DeviceId, SpendId), BTreeSet<u64>>,
     /// What others consumed, by entries that it accepted or whose lineage it did.
@@ -315,18 +317,26 @@ impl Watch {
 
     fn accepted(&mut self, who: usize, accepted: &dsm_core::Accepted) {
         let (writer, at, entry) = (accepted.writer(), accepted.at(), accepted.entry());
+        let known = self.honest[who].believed.range((writer, 0)..=(writer, u64::MAX));
+        let known = known.map(|((_, index), _)| *index).next_back();
         for line in &accepted.facts().lines {
             let heads = std::iter::once(&line.start.head).chain(&line.heads);
             for (index, head) in (line.start.index..).zip(heads) {
                 self.believes(who, line.device, index, *head);
             }
             for (index, record) in (line.start.index + 1..).zip(&line.records) {
+                self.honest[who].records.insert((line.device, index));
                 for id in record.spends.iter() {
                     let named = &mut self.honest[who].named;
                     named.entry((line.device, *id)).or_default().insert(index);
                 }
             }
         }
+        let mut since = known.unwrap_or(at.index)..at.index;
+        let joined = since.all(|index| self.honest[who].records.contains(&(writer, index + 1)));
+        self.check(joined, Invariant::LogLinearity, || {
+            format!("{} accepts an entry to which nothing leads from what it knew", NAMES[who])
+        });
         let last = self.honest[who].accepted.insert(writer, at.index);
         self.check(last < Some(at.index), Invariant::NoDoubleAcceptance, || {
             format!("{} accepts entry {} of one device again", NAMES[who], at.index)

@@ -104,9 +104,9 @@ impl Watch {
         if device == prepared().kits[who].id {
             return;
         }
-        let known = |index: u64| me.believed.get(&(device, index));
-        let whole = (floor.index..=index).all(|index| known(index).is_some());
-        let joins = known(floor.index) == Some(&floor.head);
+        let mut since = floor.index + 1..=index;
+        let whole = since.all(|index| me.records.contains(&(device, index)));
+        let joins = me.believed.get(&(device, floor.index)) == Some(&floor.head);
         let named = me.named.get(&(device, *id)).into_iter().flatten();
         let first = named.into_iter().find(|named| **named > floor.index).copied();
         let name = NAMES[who];
