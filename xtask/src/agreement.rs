@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::models;
 use crate::problem::Problem;
 use crate::process;
+use crate::soak::stateright;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
 
@@ -28,6 +29,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
     if model.is_empty() {
         findings.push("TLC wrote no states".to_owned());
     }
+    findings.extend(stateright::stale(workspace)?);
     let looked_at =
         format!("{} states of {MODULE}, and the same of the shipped values", model.len());
     Ok(Verdict::of(looked_at, findings))

@@ -4,7 +4,7 @@ mod fuzz;
 mod mutants;
 mod planted;
 mod sim;
-mod stateright;
+pub(crate) mod stateright;
 
 use crate::assurance;
 use crate::models;
