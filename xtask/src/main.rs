@@ -82,7 +82,10 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
         }
         ("tla", []) => Ok(gate::run_one(&workspace, "models")),
         ("tla", ["--traces"]) => models::explain(&workspace).map(|()| ExitCode::SUCCESS),
-        ("tla", ["--page"]) => models::write_page(&workspace).map(|()| ExitCode::SUCCESS),
+        ("tla", ["--page"]) => {
+            models::write_page(&workspace)?;
+            soak::stateright::write_page(&workspace).map(|()| ExitCode::SUCCESS)
+        }
         ("tla", words) => models::check_one(&workspace, words).map(|()| ExitCode::SUCCESS),
         ("assurance", []) => assurance::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("vectors", []) => vectors::write(&workspace).map(|()| ExitCode::SUCCESS),
