@@ -11,7 +11,7 @@ use devices::{Devices, Parting};
 use dsm_checker::trace::{Stage, Tla, read};
 
 /// At which action, and how, shipped devices part from what a model does without a guard.
-const PARTINGS: [(&str, &str, Parting); 11] = [
+const PARTINGS: [(&str, &str, Parting); 14] = [
     // What was never kept is never heard.
     ("persist_pay", "HearPay", Parting::WroteFirst),
     ("persist_receipt", "HearReceipt", Parting::WroteFirst),
@@ -27,6 +27,10 @@ const PARTINGS: [(&str, &str, Parting); 11] = [
     ("too_late", "Cancel", Parting::DoesNot("take a bound payment back")),
     ("nonce", "HearPay", Parting::Refuses("R-41")),
     ("doubt", "HearHello", Parting::Doubts),
+    ("shown", "Commit", Parting::DoesNot("believe that it is an old copy")),
+    // Where one entry was accepted, no other is wanted.
+    ("extends", "HearPay", Parting::DoesNot("go on")),
+    ("old_copy", "HearHello", Parting::DoesNot("go on")),
 ];
 
 /// What cannot be said to a session: a guard that lies elsewhere, and what checks it there.

@@ -204,6 +204,7 @@ impl Devices {
                 let floor = Some(u64::try_from(floor).expect("an index"));
                 Message::Resume { index, floor, plan: Plan::default() }
             }
+            "Doubt" => Message::Doubt {},
             "Want" => {
                 let said = self
                     .said
