@@ -45,7 +45,7 @@ fn missing(module: &str, text: &str, asked: &BTreeSet<String>, runs: &Runs) -> V
     let reached: BTreeSet<&str> =
         runs.of(Some(module)).flat_map(|run| &run.reach).map(String::as_str).collect();
     let mut findings = Vec::new();
-    for guard in guards(text).filter(|guard| !off.contains(guard)) {
+    for guard in guards(text).difference(&off) {
         findings.push(format!("no mutant of {module} switches off `{guard}`"));
     }
     for question in asked.iter().filter(|name| *name != TYPES && !broken.contains(name.as_str())) {
@@ -57,11 +57,13 @@ fn missing(module: &str, text: &str, asked: &BTreeSet<String>, runs: &Runs) -> V
     findings
 }
 
-/// The names in `"name" \in Off`.
-fn guards(text: &str) -> impl Iterator<Item = &str> {
+/// The names in `"name" \in Off` and in `On("name")`.
+fn guards(text: &str) -> BTreeSet<&str> {
     let pieces: Vec<&str> = text.split("\" \\in Off").collect();
     let last = pieces.len().saturating_sub(1);
-    pieces.into_iter().take(last).filter_map(|piece| piece.rsplit('"').next())
+    let named = pieces.into_iter().take(last).filter_map(|piece| piece.rsplit('"').next());
+    let asked = text.split("On(\"").skip(1).filter_map(|piece| piece.split('"').next());
+    named.chain(asked).collect()
 }
 
 /// The names defined at the start of a line that begin with `Never_`.
@@ -75,7 +77,7 @@ fn predicates(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    const MODEL: &str = "Pay == /\\ (\"bound\" \\in Off) \\/ bound\n       /\\ \\/ \"nonce\" \\in Off\n\
+    const MODEL: &str = "Pay == /\\ (\"bound\" \\in Off) \\/ bound\n       /\\ \\/ \"nonce\" \\in Off\n       /\\ On(\"tip\")\n\
                          Never_Paid == ~paid\n";
 
     #[test]
@@ -85,10 +87,14 @@ mod tests {
         let mutant = "mutants = [ { off = \"bound\", breaks = \"Safe\" } ]\n";
         let reach = "reach = [\"Never_Paid\"]";
         let none = Runs::parse(text).expect("well formed");
-        assert_eq!(missing("A", MODEL, &asked, &none).len(), 5);
+        assert_eq!(missing("A", MODEL, &asked, &none).len(), 6);
         let some = Runs::parse(&format!("{text}{mutant}{reach}")).expect("well formed");
         let findings = missing("A", MODEL, &asked, &some);
-        assert_eq!(findings.len(), 2);
-        assert!(findings[0].contains("`nonce`") && findings[1].contains("Agree"));
+        assert_eq!(findings.len(), 3);
+        assert!(
+            findings[0].contains("`nonce`")
+                && findings[1].contains("`tip`")
+                && findings[2].contains("Agree")
+        );
     }
 }
