@@ -81,3 +81,18 @@ impl ForkProof {
         Ok(Verified::new(self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::string::{String, ToString};
+
+    use super::BadForkProof::{Index, NoContradiction, Signature};
+
+    #[test]
+    fn every_reason_has_its_own_words() {
+        let all = [NoContradiction, Index, Signature];
+        let words: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        assert!(words.len() == all.len() && words.iter().all(|words| words.len() > 10));
+    }
+}

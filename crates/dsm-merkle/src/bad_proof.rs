@@ -30,3 +30,19 @@ impl fmt::Display for BadProof {
 }
 
 impl core::error::Error for BadProof {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::string::{String, ToString};
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_words() {
+        use BadProof::{Index, Length, Misplaced, SpareSibling, Terminal};
+        let all = [Length, SpareSibling, Terminal, Misplaced, Index];
+        let words: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        assert!(words.len() == all.len() && words.iter().all(|words| words.len() > 10));
+    }
+}
