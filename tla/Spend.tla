@@ -385,7 +385,9 @@ OnlineAny == \E p \in Honest : Online(p)
 Next == AbsorbAny \/ WriteAny \/ PassAny \/ RegisterAny \/ AcceptAny \/ RefuseAny \/ MeetAny
         \/ CloseAny \/ TickAny \/ OnlineAny
 
-Fair == \A p \in Honest : \A u \in To[p] : U[u].dev \in Honest => WF_vars(Accept(p, u)) /\ WF_vars(Refuse(p, u))
+(* Links between honest devices work. *)
+Deliver(p) == \E u \in To[p] : U[u].dev \in Honest /\ (Accept(p, u) \/ Refuse(p, u))
+Fair == \A p \in Honest : WF_vars(Deliver(p))
 Spec == Init /\ [][Next]_vars
 FairSpec == Spec /\ Fair
 
@@ -424,9 +426,11 @@ AnchoredRegisters == \A p \in Honest : due[p] # Stuck
 HonestPaysWell == \A p \in Honest : \A x \in Path[last[p]] \ {0} : U[x].ok
 
 (* An honest payment arrives, or the payee learns that a device of the payer is to blame. *)
-Arrives ==
-  \A p \in Honest : \A u \in To[p] : U[u].dev \in Honest =>
-    ((u \in Path[last[U[u].dev]]) ~> (u \in got[p] \/ proof[p] \cap {h.dev : h \in Hops[u]} \cap Cheats # {}))
+Waits(p) ==
+  \E q \in Honest \ {p} : \E u \in Path[last[q]] \ {0} :
+    /\ Mine[u][p] # {} /\ u \notin got[p]
+    /\ proof[p] \cap {h.dev : h \in Hops[u]} \cap Cheats = {}
+Arrives == \A p \in Honest : []<>~Waits(p)
 
 (* ------------------------------ what must be reached ------------------------------ *)
 
@@ -441,6 +445,6 @@ Never_Frozen == \A a \in Accepted : Judge(a[1], a[2]) > 0
 Never_TwiceAtOne == \A p \in Honest : \A u, v \in got[p] : Twice[u][v] = {}
 Never_AfterEnd == \A a \in Accepted : U[a[2]].dev # "S"
 Never_Passed == \A a \in Accepted : U[a[2]].dev \in Cheats
-Never_DoubleFurtherOn == \A x \in Doubles : U[x[1][2]].dev \in Cheats \/ U[x[2][2]].dev \in Cheats
+Never_DoubleFurtherOn == \A x \in Doubles : U[x[1][2]].dev \in Cheats /\ U[x[2][2]].dev \in Cheats
 Never_SecondDevice == \A a \in Accepted : Cardinality({h.dev : h \in Hops[a[2]]} \cap Cheats) < 2
 =============================================================================
