@@ -1,6 +1,6 @@
 //! What two people did with each other in a world of the simulator, as events that a model can explain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
@@ -64,8 +64,8 @@ struct Reader {
     foreign: bool,
 }
 
-/// What every two honest people did with each other, where the model has words for all of it and one of
-/// them paid. Each with who they are.
+/// What every two honest people did with each other, where the model has words for all of it, nothing was
+/// dealt twice and one of them paid. Each with who they are.
 pub(super) fn between(text: &str) -> Result<Vec<(String, Log)>, Problem> {
     let lines = text.lines().map(serde_json::from_str::<Value>);
     let lines = lines.collect::<Result<Vec<Value>, _>>();
@@ -78,8 +78,9 @@ pub(super) fn between(text: &str) -> Result<Vec<(String, Log)>, Problem> {
                 reader.read(line);
             }
             let pays = reader.events.iter().any(|event| event.wrote.contains(&"pay"));
-            if !reader.foreign && pays {
-                logs.push((format!("{first} and {second}"), Log(reader.events)));
+            let log = Log(reader.events);
+            if !reader.foreign && pays && !log.repeats() {
+                logs.push((format!("{first} and {second}"), log));
             }
         }
     }
@@ -212,6 +213,19 @@ impl Log {
 
     pub(super) fn has_death(&self) -> bool {
         self.0.iter().any(|event| event.what == What::Died)
+    }
+
+    /// Whether one entry was dealt in two sessions, which Session does not explain yet (ADR 0022).
+    fn repeats(&self) -> bool {
+        let mut dealt = BTreeSet::new();
+        let deals = |event: &&Event| {
+            event.what == What::Said
+                && matches!(event.message.as_str(), "Resume" | "Pay" | "Receipt")
+        };
+        self.0
+            .iter()
+            .filter(deals)
+            .any(|event| !dealt.insert((event.second, event.message == "Resume", event.index)))
     }
 
     /// The greatest number of a link.
