@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{
-    Accepted, Claimed, Dealt, Draft, Entry, FinalityClass, Op, Reject, TokenId, accept, write,
+    Accepted, Claimed, Dealt, Draft, Entry, FinalityClass, Op, Reject, TokenId, accept, examine,
+    write,
 };
 use dsm_crypto::Signer;
 use dsm_encoding::List;
@@ -58,10 +59,11 @@ impl Session {
         if matches!(self.incoming, Incoming::Wanted { offered: true, floor: Some(of), .. } if of == floor)
         {
             self.incoming = Incoming::Idle;
-            self.offers = self.offers.saturating_add(1);
-            if self.offers > MAX_OFFERS {
-                return Err(SessionError::Unexpected("Offer again and again"));
-            }
+        }
+        // Each makes the payee look up what it lacks, whatever came of the one before.
+        self.offers = self.offers.saturating_add(1);
+        if self.offers > MAX_OFFERS {
+            return Err(SessionError::Unexpected("Offer again and again"));
         }
         if let Some(reject) = objection(books, plan, &token, amount) {
             self.refuse(reject, effects);
@@ -147,12 +149,14 @@ impl Session {
 }
 
 /// Whether an entry was accepted already: said again, it changes nothing. Another one at the same place
-/// is judged.
+/// is judged, and so is one whose pack shows a fork: tip root, operations and challenge do not bind what it
+/// consumes.
 pub(crate) fn is_known<L: Ledger>(books: &L, peer: &DeviceId, dealt: &Dealt) -> bool {
     let accepted = books.accepted(peer).is_some_and(|at| dealt.index <= at.index);
     let same =
         |one: Entry| (one.tips, &one.ops, one.nonce) == (dealt.tips, &dealt.ops, dealt.nonce);
-    accepted && books.entry(peer, dealt.index).is_some_and(same)
+    let forks = || examine(books, &dealt.pack, *peer, dealt.index).forks;
+    accepted && books.entry(peer, dealt.index).is_some_and(same) && forks().is_empty()
 }
 
 /// Judges a peer's entry with value; keeps and acknowledges it in one batch. Forks that come to light

@@ -1,11 +1,11 @@
 //! An evil payer: what a payee's settings promise holds in `accept`, whatever was offered.
 
 use dsm_core::pack::{Plan, Stretch, Wanted};
-use dsm_core::{Dealing, Lock, Op, Output, TokenId, View};
+use dsm_core::{Dealing, Lock, Op, Output, Reject, TokenId, View};
 use dsm_encoding::{List, to_vec};
 use dsm_log::Position;
 use dsm_session::{Goal, Message, Request, SessionError};
-use dsm_sim::{Actor, Payment};
+use dsm_sim::{Actor, Payment, free_policy};
 
 use crate::person::{Person, introduce, rogue};
 use crate::raw::{
@@ -162,6 +162,64 @@ fn a_payment_is_taken_only_if_it_was_announced_and_only_once() {
     assert_eq!(met.error(), Some(&SessionError::Unexpected("Pay")));
     assert_eq!(ben.balance(&token), 5);
     assert_eq!(ben.history().len(), 2);
+}
+
+#[test]
+fn an_offer_counts_whatever_came_of_the_one_before() {
+    let (mut ben, mut eve, token) = town();
+    let id = ben.id();
+    let (met, answered) = call(&mut ben, &mut eve, |raw, eve, greeting, ask| {
+        let dealing = pay_asked(eve, id, ask, (token, 5)).dealing;
+        let wanted = raw.offer(eve, &dealing, greeting.known, (token, 5)).expect("a Want");
+        let mut answered = 1;
+        raw.pay(eve, &dealing, greeting.known, &wanted);
+        // It is known now, so that it can be paid again for ever.
+        while answered < 200
+            && let Some(wanted) = raw.offer(eve, &dealing, greeting.known, (token, 5))
+        {
+            answered += 1;
+            raw.pay(eve, &dealing, greeting.known, &wanted);
+        }
+        answered
+    });
+    assert_eq!(
+        (met.error(), answered),
+        (Some(&SessionError::Unexpected("Offer again and again")), 64)
+    );
+    assert_eq!(ben.balance(&token), 5);
+}
+
+#[test]
+fn another_entry_in_the_place_of_a_known_one_shows_a_fork_though_only_its_inputs_differ() {
+    let mut ben = Person::new("ben");
+    let mut eve = rogue("eve", &mut [&mut ben]);
+    let mut mint = Actor::new("mint");
+    let policy = free_policy(&mint, 2, 5);
+    let token = policy.id();
+    mint.learn_policy(&policy);
+    eve.learn_policy(&policy);
+    for lot in 0..2 {
+        let (index, note) = mint.issue(token, lot, 5, eve.lock());
+        eve.take_issue(&mint, index, note);
+    }
+    let id = ben.id();
+    let (met, ()) = call(&mut ben, &mut eve, |raw, eve, greeting, ask| {
+        let mut twin = eve.clone();
+        let one = pay_asked(eve, id, ask, (token, 5)).dealing;
+        for spent in one.entry.spends.iter() {
+            twin.notes.remove(spent);
+        }
+        let other = pay_asked(&mut twin, id, ask, (token, 5)).dealing;
+        assert_eq!((one.entry.tips, &one.entry.ops), (other.entry.tips, &other.entry.ops));
+        assert_ne!(one.entry.spends, other.entry.spends);
+        for (actor, dealing) in [(&*eve, &one), (&twin, &other)] {
+            lure(raw, actor, greeting.known, dealing, (token, 5));
+        }
+    });
+    assert!(matches!(met.error(), Some(SessionError::Rejected(Reject::Forked { .. }))), "{met:?}");
+    assert!(ben.knows_fork(&eve.id()));
+    // What a forked device paid counts no more.
+    assert_eq!(ben.balance(&token), 0);
 }
 
 #[test]
