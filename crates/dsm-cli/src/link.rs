@@ -88,6 +88,11 @@ impl Waiting {
         Ok(Self(listener))
     }
 
+    /// Whether others can call while a link lives.
+    pub(crate) fn takes_several(&self) -> bool {
+        self.0.takes_several()
+    }
+
     /// The next caller, and what hangs up on it from another thread.
     pub(crate) fn accept(&self) -> anyhow::Result<(AnyLink, HangUp)> {
         Ok(self.0.accept(fresh()?)?)

@@ -181,12 +181,13 @@ fn enter(
     let mut cpu = ProcessTime::now();
     let fresh = (Secret::from_bytes(fresh()?), Secret::from_bytes(fresh()?));
     let mut line = Line { report: report.clone(), stays: true };
+    let several = place.takes_several();
     let over = move |visit| {
         let (stay, stays) = sync_channel(1);
         let spent = std::mem::replace(&mut cpu, ProcessTime::now()).elapsed();
         let told = line.report.send(Report::Over(visit, spent, stay));
         line.stays = told.is_ok() && stays.recv().unwrap_or(false);
-        line.stays
+        line.stays && several
     };
     lobby.admit(link, hang_up, goal.clone(), fresh, over)?;
     Ok(())

@@ -188,6 +188,12 @@ impl Listener {
         }
     }
 
+    /// Whether others can call while a link lives. Where they cannot, a link that rests would keep them out.
+    #[must_use]
+    pub fn takes_several(&self) -> bool {
+        !matches!(self.open, Open::Medium(_))
+    }
+
     /// Waits for a caller; gives what hangs up from another thread, too. The tag is fresh random bytes.
     ///
     /// # Errors

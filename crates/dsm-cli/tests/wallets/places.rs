@@ -51,6 +51,19 @@ fn two_wallets_pay_through_files() {
 }
 
 #[test]
+fn two_contacts_use_one_stick_one_after_the_other() {
+    let stage = Stage::rich(&["ada", "ben", "cleo"]);
+    let link = format!("file:{}", directory(&stage, "stick"));
+    let waiting = stage.wait("ben", &["--link", &link, "--times", "2"]);
+    let paid = stage.run("ada", &["--json", "pay", "ben", "1", "--link", &link]);
+    let synced = stage.run("cleo", &["--json", "contact", "sync", "ben", "--link", &link]);
+    let received = waiting.end();
+    let codes = [paid.code, synced.code, received.code];
+    assert_eq!(codes, [Some(0); 3], "{paid:?} {synced:?} {received:?}");
+    assert_eq!(stage.balance("ben"), 100);
+}
+
+#[test]
 fn two_wallets_pay_by_showing_pictures_of_letters_to_each_other() {
     let stage = Stage::rich(&["ada", "ben"]);
     let (ada, ben) = (directory(&stage, "of-ada"), directory(&stage, "of-ben"));
