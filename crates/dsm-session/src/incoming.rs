@@ -61,10 +61,10 @@ impl Session {
             self.incoming = Incoming::Idle;
         }
         // Each makes the payee look up what it lacks, whatever came of the one before.
-        self.offers = self.offers.saturating_add(1);
         if self.offers > MAX_OFFERS {
             return Err(SessionError::Unexpected("Offer again and again"));
         }
+        self.offers = self.offers.saturating_add(1);
         if let Some(reject) = objection(books, plan, &token, amount) {
             self.refuse(reject, effects);
             return Ok(());

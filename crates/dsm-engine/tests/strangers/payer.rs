@@ -184,7 +184,7 @@ fn an_offer_counts_whatever_came_of_the_one_before() {
     });
     assert_eq!(
         (met.error(), answered),
-        (Some(&SessionError::Unexpected("Offer again and again")), 64)
+        (Some(&SessionError::Unexpected("Offer again and again")), 65)
     );
     assert_eq!(ben.balance(&token), 5);
 }
