@@ -1,6 +1,7 @@
 //! Where letters lie until they are collected (`spec/letters.md`, mailboxes).
 //!
-//! A mailbox keeps sealed bytes under keys that both sides of a relationship can tell. It knows neither who writes nor who reads. [`suite`] tests any mailbox.
+//! A mailbox keeps sealed bytes under keys that both sides of a relationship can tell. It knows neither
+//! who writes nor who reads. [`suite`] tests any mailbox.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec;

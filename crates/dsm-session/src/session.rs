@@ -114,7 +114,7 @@ pub struct Session {
     pub(crate) came: Option<u64>,
     /// Up to which of the peer's entries was acknowledged here.
     pub(crate) answered: Option<u64>,
-    /// How many offers were replaced by a later one.
+    /// How many Offers were heard, or said in place of an earlier one.
     pub(crate) offers: u32,
     pub(crate) done: bool,
     pub(crate) failure: Option<SessionError>,
