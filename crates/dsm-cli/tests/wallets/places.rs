@@ -1,6 +1,10 @@
 //! Every place at which two wallets can meet on one machine: a payment and its receipt arrive.
 
+use dsm_crypto::Secret;
+use dsm_home::{Home, fresh};
+use dsm_session::Goal;
 use dsm_transport::trial::Line;
+use dsm_transport::{Mark, Place};
 
 use crate::stage::Stage;
 
@@ -61,6 +65,27 @@ fn two_contacts_use_one_stick_one_after_the_other() {
     let codes = [paid.code, synced.code, received.code];
     assert_eq!(codes, [Some(0); 3], "{paid:?} {synced:?} {received:?}");
     assert_eq!(stage.balance("ben"), 100);
+}
+
+#[test]
+fn who_stays_at_a_stick_and_says_nothing_more_keeps_nobody_else_from_it() {
+    let stage = Stage::rich(&["ada", "ben", "cleo"]);
+    let link = format!("file:{}", directory(&stage, "stick"));
+    let waiting = stage.wait("ben", &["--link", &link, "--times", "2"]);
+    let mut ada = Home::new(Some(stage.path("ada"))).expect("a home").open().expect("a wallet");
+    let books = ada.wallet().books().expect("books");
+    let card = books.contact_named("ben").expect("a contact").card;
+    let place: Place = link.parse().expect("a place");
+    let stays = place.call(fresh().expect("bytes"), &|_| Mark::default()).expect("a link");
+    let secret = Secret::from_bytes(fresh().expect("bytes"));
+    let mut stays = ada.call(stays, &card.kem, secret).expect("a channel");
+    let goal = Goal::Sync { peer: card.descriptor.id() };
+    ada.converse(&mut stays, goal, fresh().expect("bytes"), &mut |_| ()).expect("a conversation");
+    // Her end lives on, as that of a stick that was pulled. `end` waits for one minute, a link over a stick for 15.
+    let synced = stage.run("cleo", &["--json", "contact", "sync", "ben", "--link", &link]);
+    let received = waiting.end();
+    assert_eq!((synced.code, received.code), (Some(0), Some(0)), "{synced:?} {received:?}");
+    drop(stays);
 }
 
 #[test]
