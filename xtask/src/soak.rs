@@ -17,7 +17,7 @@ const CAMPAIGNS: &str = "\
 fuzz [SECONDS [TARGET]]   every fuzz target under libFuzzer and the address sanitizer, 60 seconds each
 mutants [CRATE]           every small change of the pure crates; their tests must notice it
 planted [SEEDS]           bugs put into the worlds and into the core: how many seeds each takes, of 2,000 at most
-sim [SEEDS]               whole worlds from a seed, 1,000,000 of them; stops at the first that breaks an invariant
+sim [SEEDS]               whole worlds from a seed, until 1,000,000 ran; goes on from its result while the sources are the same
 stateright [STATES]       the shipped values under the model checker, 60,000,000 states a world; writes the results
 tla [MODULE [CONFIG]]     every TLA+ model, its mutants, predicates and large runs; writes the results";
 
