@@ -7,10 +7,9 @@ use dsm_core::View;
 use dsm_core::identity::Card;
 use dsm_crypto::text;
 use dsm_encoding::{from_slice, to_vec};
-use dsm_engine::Engine;
 use dsm_home::Home;
 use dsm_session::Ledger;
-use dsm_store::{Changes, Contact, FileKv, MAX_NAME};
+use dsm_store::{Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
 use serde_json::json;
 
 use crate::input::read_text;
@@ -20,8 +19,8 @@ use crate::output::Output;
 const CARD: &str = "dsmcard";
 
 pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let card = text::encode(CARD, &to_vec(&books.card()))?;
     books.check()?;
     output.say(&card, &json!({ "device": books.me().to_string(), "card": card }));
@@ -29,20 +28,20 @@ pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
 }
 
 pub(crate) fn add(home: &Home, name: &str, file: &Path, output: &mut Output) -> anyhow::Result<()> {
-    let mut engine = home.open()?;
-    check_name(&engine, name)?;
+    let mut wallet = home.read()?;
+    check_name(&wallet, name)?;
     let bytes = text::decode(CARD, &read_text(file)?).context("this is no contact card")?;
     let card: Card = from_slice(&bytes).context("this is no contact card")?;
-    check_card(&engine, &card)?;
-    pin(&mut engine, name, card, output)
+    check_card(&wallet, &card)?;
+    pin(name, card, |changes| wallet.commit(changes), output)
 }
 
 /// Whether a contact may be called so.
-pub(crate) fn check_name(engine: &Engine<FileKv>, name: &str) -> anyhow::Result<()> {
+pub(crate) fn check_name(wallet: &Wallet<FileKv>, name: &str) -> anyhow::Result<()> {
     if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
         bail!("a contact's name has 1 to {MAX_NAME} bytes and no control characters");
     }
-    let books = engine.wallet().books()?;
+    let books = wallet.books()?;
     if books.contact_named(name).is_some() {
         bail!("there is a contact {name} already; choose another name");
     }
@@ -50,8 +49,8 @@ pub(crate) fn check_name(engine: &Engine<FileKv>, name: &str) -> anyhow::Result<
 }
 
 /// Whether a card holds and is of somebody new.
-pub(crate) fn check_card(engine: &Engine<FileKv>, card: &Card) -> anyhow::Result<()> {
-    let books = engine.wallet().books()?;
+pub(crate) fn check_card(wallet: &Wallet<FileKv>, card: &Card) -> anyhow::Result<()> {
+    let books = wallet.books()?;
     card.roster(books.network()).context("this card does not hold")?;
     let device = card.descriptor.id();
     if device == books.me() {
@@ -65,22 +64,22 @@ pub(crate) fn check_card(engine: &Engine<FileKv>, card: &Card) -> anyhow::Result
 
 /// Makes a contact of a card that was checked.
 pub(crate) fn pin(
-    engine: &mut Engine<FileKv>,
     name: &str,
     card: Card,
+    commit: impl FnOnce(&Changes) -> Result<(), StoreError>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let device = card.descriptor.id();
     let contacts = vec![Contact { name: name.to_owned(), card }];
-    engine.commit(&Changes { contacts, ..Changes::default() })?;
+    commit(&Changes { contacts, ..Changes::default() })?;
     let text = format!("{name} is pinned: device {device}");
     output.say(&text, &json!({ "name": name, "device": device.to_string() }));
     Ok(())
 }
 
 pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let mut lines = Vec::new();
     let mut objects = Vec::new();
     for Contact { name, card } in books.contacts() {

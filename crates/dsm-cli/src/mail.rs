@@ -226,8 +226,8 @@ pub(crate) fn request(
 
 /// What contacts asked for last by letters, and were not paid.
 pub(crate) fn requests(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let (mut lines, mut objects) = (Vec::new(), Vec::new());
     for contact in books.contacts() {
         let peer = contact.card.descriptor.id();

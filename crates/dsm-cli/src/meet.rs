@@ -26,13 +26,13 @@ pub(crate) enum Side {
 /// Meets somebody, shows the string, and pins the contact if the person says yes.
 pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> anyhow::Result<()> {
     let mut engine = home.open()?;
-    contact::check_name(&engine, name)?;
+    contact::check_name(engine.wallet(), name)?;
     let introduced = match side {
         Side::Calls(place) => call(&engine, place)?,
         Side::Waits(place) => wait(&engine, place, output)?,
     };
     let Introduced { card, string } = introduced;
-    contact::check_card(&engine, &card)?;
+    contact::check_card(engine.wallet(), &card)?;
     let text = format!("{string}\nsame on the other screen? [y/N]");
     output.say(&text, &json!({ "event": "string", "string": string.to_string() }));
     if !says_yes()? {
@@ -41,7 +41,7 @@ pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> 
              another link, or exchange cards with `dsm id` and `dsm contact add`"
         );
     }
-    contact::pin(&mut engine, name, card, output)
+    contact::pin(name, card, |changes| engine.commit(changes), output)
 }
 
 fn call(engine: &Engine<FileKv>, place: &Place) -> anyhow::Result<Introduced> {

@@ -22,8 +22,8 @@ pub(crate) fn receipt(
     entry: Option<u64>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let found = books.contact_named(contact);
     let found = found.with_context(|| format!("no contact {contact}; see `dsm contact list`"))?;
     let peer = found.card.descriptor.id();
@@ -43,8 +43,8 @@ pub(crate) fn receipt(
 }
 
 pub(crate) fn export(home: &Home, wanted: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let token = token::find(&books, wanted)?.id();
     let mut notes = books.all_held();
     notes.retain(|(held, _)| held.note.output.token == token);

@@ -35,12 +35,12 @@ pub(crate) fn run(
     exposed_cap: Option<u64>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let mut engine = home.open()?;
-    let mut settings = engine.wallet().books()?.settings().clone();
+    let mut wallet = home.read()?;
+    let mut settings = wallet.books()?.settings().clone();
     if accept.is_some() || exposed_cap.is_some() {
         settings.enough = accept.map_or(settings.enough, FinalityClass::from);
         settings.exposed_cap = exposed_cap.unwrap_or(settings.exposed_cap);
-        engine.commit(&Changes { settings: Some(settings.clone()), ..Changes::default() })?;
+        wallet.commit(&Changes { settings: Some(settings.clone()), ..Changes::default() })?;
     }
     let text = format!(
         "Enough for any amount: class {}.\nIn a weaker class, at most {} base units of a token may \

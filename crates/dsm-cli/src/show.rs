@@ -15,8 +15,8 @@ use crate::amount;
 use crate::output::Output;
 
 pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let mut sums: BTreeMap<(TokenId, String), u64> = BTreeMap::new();
     for (held, frozen) in books.all_held() {
         let class = match (frozen, held.uncertified.is_empty()) {
@@ -52,8 +52,8 @@ pub(crate) fn history(
     contact: Option<&str>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let peer = match contact {
         None => None,
         Some(name) => {
@@ -128,8 +128,8 @@ pub(crate) fn evidence(
     wanted: Option<&str>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let mut proofs = books.fork_proofs();
     if let Some(wanted) = wanted {
         let named = books.contact_named(wanted).map(|contact| contact.card.descriptor.id());

@@ -150,8 +150,8 @@ fn describe(policy: &Policy) -> Value {
 }
 
 pub(crate) fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let policies = match wanted {
         Some(wanted) => vec![find(&books, Some(&wanted))?],
         None => books.policies(),

@@ -21,8 +21,8 @@ pub(crate) fn run(home: &Home, file: Option<&Path>, output: &mut Output) -> anyh
     let Some(file) = file else { return held(home, output) };
     let shown = read_text(file)?;
     // Names are a convenience: a file is checked without any wallet.
-    let engine = home.open().ok();
-    let books = engine.as_ref().and_then(|engine| engine.wallet().books().ok());
+    let wallet = home.read().ok();
+    let books = wallet.as_ref().and_then(|wallet| wallet.books().ok());
     let name = |device: &DeviceId| books.as_ref().and_then(|books| books.name_of(device));
     if shown.starts_with(RECEIPT) {
         let receipt: Receipt = from_slice(&text::decode(RECEIPT, &shown)?)?;
@@ -40,8 +40,8 @@ pub(crate) fn run(home: &Home, file: Option<&Path>, output: &mut Output) -> anyh
 
 /// Every note that the wallet holds, judged as by a stranger, from nothing.
 fn held(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let engine = home.open()?;
-    let books = engine.wallet().books()?;
+    let wallet = home.read()?;
+    let books = wallet.books()?;
     let name = |device: &DeviceId| {
         if *device == books.me() { Some("you".to_owned()) } else { books.name_of(device) }
     };

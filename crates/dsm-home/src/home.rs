@@ -139,19 +139,29 @@ impl Home {
         File::open(&self.path)?.sync_all()
     }
 
-    /// Opens the wallet: its store and its keys.
+    /// Opens the store alone: what reads the books, or writes what nobody signs, needs no keys.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn read(&self) -> Result<Wallet<FileKv>, HomeError> {
+        let store = self.store_path();
+        let file = match store.metadata() {
+            Ok(_) => FileKv::open(&store),
+            // An init that was interrupted wrote keys and no store.
+            Err(_) if self.keys_path().exists() => Err(StoreError::Missing),
+            Err(source) => return Err(HomeError::NoWallet { path: self.path.clone(), source }),
+        };
+        let wallet = file.and_then(Wallet::open);
+        wallet.map_err(|source| HomeError::Store { path: self.path.clone(), source })
+    }
+
+    /// Opens the wallet: its store, and then its keys, which nobody replaces meanwhile.
     ///
     /// # Errors
     /// [`HomeError`].
     pub fn open(&self) -> Result<Engine<FileKv>, HomeError> {
-        let keys = self.read_keys()?.keys();
-        let store = self.store_path();
-        // An init that was interrupted wrote keys and no store.
-        let file = if store.exists() { FileKv::open(&store) } else { Err(StoreError::Missing) };
-        let wallet = file.and_then(Wallet::open);
-        let wallet =
-            wallet.map_err(|source| HomeError::Store { path: self.path.clone(), source })?;
-        Ok(Engine::new(wallet, keys))
+        let wallet = self.read()?;
+        Ok(Engine::new(wallet, self.read_keys()?.keys()))
     }
 }
 
@@ -213,7 +223,7 @@ mod tests {
         let home = Home::new(Some(dir.path().to_owned())).unwrap();
         assert!(matches!(home.open(), Err(HomeError::NoWallet { .. })));
         fs::write(home.keys_path(), b"not keys").unwrap();
-        assert!(matches!(home.open(), Err(HomeError::Damaged { .. })));
+        assert!(matches!(home.read_keys(), Err(HomeError::Damaged { .. })));
         home.write_keys(&seeds(1)).unwrap();
         let error = home.open().unwrap_err();
         assert!(error.to_string().ends_with("remove the directory"), "{error}");

@@ -164,3 +164,35 @@ fn a_request_shows_its_memo_to_the_payer_and_nothing_of_it_acts_on_the_terminal(
     let refused = stage.run("ben", &[&["receive"], &asks[..], &["--memo", &long]].concat());
     assert_ne!(refused.code, Some(0));
 }
+
+#[test]
+fn what_only_reads_the_books_needs_no_keys() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    assert_eq!(stage.meet("ada", &["pay", "ben", "20"], "ben").0.code, Some(0));
+    let receipt = stage.text("ada", &["receipt", "ben"]);
+    let card = stage.text("ada", &["id"]);
+    let file = stage.write("receipt", &receipt);
+    std::fs::remove_file(stage.path("ada").join("keys")).expect("the keys go");
+    for words in [
+        &["balance"][..],
+        &["history"],
+        &["history", "ben"],
+        &["contact", "list"],
+        &["token", "show"],
+        &["evidence", "list"],
+        &["requests"],
+        &["export"],
+        &["verify"],
+        &["verify", &file],
+        &["settings"],
+        &["settings", "--exposed-cap", "7"],
+    ] {
+        stage.text("ada", words);
+    }
+    assert_eq!(stage.text("ada", &["receipt", "ben"]), receipt);
+    assert_eq!(stage.text("ada", &["id"]), card);
+    let own = stage.write("own.card", &card);
+    assert!(stage.fails("ada", &["contact", "add", "me", &own]).contains("your own card"));
+    let error = stage.fails("ada", &["token", "issue", "CUP", "1"]);
+    assert!(error.contains("no wallet in"), "{error}");
+}

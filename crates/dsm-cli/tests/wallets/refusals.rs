@@ -129,8 +129,9 @@ fn a_half_made_or_damaged_wallet_is_told() {
     let stage = Stage::rich(&["ada"]);
     stage.copy("ada", "damaged");
     std::fs::write(stage.path("damaged").join("keys"), b"no keys").expect("a file");
-    let error = stage.fails("damaged", &["balance"]);
+    let error = stage.fails("damaged", &["token", "issue", "CUP", "1"]);
     assert!(error.contains("is damaged"), "{error}");
+    assert_eq!(stage.balance("damaged"), 10_000);
     stage.copy("ada", "half");
     std::fs::remove_file(stage.path("half").join("wallet.redb")).expect("a file");
     let error = stage.fails("half", &["balance"]);
