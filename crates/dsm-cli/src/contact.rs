@@ -8,7 +8,6 @@ use dsm_core::identity::Card;
 use dsm_crypto::text;
 use dsm_encoding::{from_slice, to_vec};
 use dsm_home::Home;
-use dsm_session::Ledger;
 use dsm_store::{Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
 use serde_json::json;
 
@@ -80,24 +79,17 @@ pub(crate) fn pin(
 pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let books = wallet.books()?;
-    let mut lines = Vec::new();
-    let mut objects = Vec::new();
-    for Contact { name, card } in books.contacts() {
-        let device = card.descriptor.id();
-        let forked = books.is_forked(&device);
-        let seen = books.latest(&device).map(|at| at.index);
-        let accepted = books.accepted(&device).map(|at| at.index);
-        let mark = if forked { "  showed two histories: nothing is accepted from it" } else { "" };
-        lines.push(format!("{name:<12} {device}{mark}"));
-        objects.push(json!({
-            "name": name, "device": device.to_string(), "forked": forked,
-            "known_index": seen, "accepted_index": accepted,
-        }));
-    }
+    let contacts = dsm_report::Contact::all(&books);
     books.check()?;
+    let line = |contact: &dsm_report::Contact| {
+        let dsm_report::Contact { name, device, forked, .. } = contact;
+        let mark = if *forked { "  showed two histories: nothing is accepted from it" } else { "" };
+        format!("{name:<12} {device}{mark}")
+    };
+    let mut lines: Vec<String> = contacts.iter().map(line).collect();
     if lines.is_empty() {
         lines.push("no contacts; add one with `dsm contact add` or `dsm contact meet`".to_owned());
     }
-    output.say(&lines.join("\n"), &json!({ "contacts": objects }));
+    output.say(&lines.join("\n"), &json!({ "contacts": contacts }));
     Ok(())
 }

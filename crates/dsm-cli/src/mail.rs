@@ -8,14 +8,15 @@ use dsm_crypto::Secret;
 use dsm_engine::{Engine, MailError, Read};
 use dsm_home::{Home, fresh};
 use dsm_log::DeviceId;
-use dsm_session::{Ledger, LetterError, Notice, Request};
+use dsm_report::Event;
+use dsm_session::{LetterError, Notice, Request};
 use dsm_store::FileKv;
 use dsm_transport::DirectoryMailbox;
 use serde_json::json;
 
 use crate::link::Way;
 use crate::output::Output;
-use crate::pay::{Terms, device, explain};
+use crate::pay::{Terms, device};
 use crate::receive::Asked;
 
 /// A wallet at a directory of letters, which it has collected.
@@ -57,8 +58,7 @@ impl Office {
     fn tell(&mut self, read: Read, output: &mut Output) -> anyhow::Result<()> {
         let books = self.engine.wallet().books()?;
         for notice in &read.notices {
-            let (text, object) = explain(&books, notice);
-            output.say(&text, &object);
+            output.tell(&Event::new(&books, notice));
         }
         if read.is_answer_due {
             self.due.insert(read.from);
@@ -129,8 +129,7 @@ fn bind(
     let index = engine.pay_by_letter(&peer, token, amount).map_err(describe);
     let index = index.context("nothing was paid")?;
     let books = engine.wallet().books()?;
-    let (text, object) = explain(&books, &Notice::Bound { index });
-    output.say(&text, &object);
+    output.tell(&Event::new(&books, &Notice::Bound { index }));
     Ok((peer, index))
 }
 
@@ -228,22 +227,13 @@ pub(crate) fn request(
 pub(crate) fn requests(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let books = wallet.books()?;
-    let (mut lines, mut objects) = (Vec::new(), Vec::new());
-    for contact in books.contacts() {
-        let peer = contact.card.descriptor.id();
-        let asked = books.mail(&peer).inbox.asked.and_then(|ask| ask.request);
-        if let Some(request) = asked {
-            let (text, object) = explain(&books, &Notice::Asked { peer, request });
-            lines.push(text);
-            objects.push(object);
-        }
-    }
+    let requests = dsm_report::requests(&books);
     books.check()?;
-    if lines.is_empty() {
-        lines.push("nobody asks for anything".to_owned());
-    } else {
-        lines.push("answer with `dsm pay CONTACT AMOUNT TOKEN --link mail:DIRECTORY`".to_owned());
-    }
-    output.say(&lines.join("\n"), &json!({ "requests": objects }));
+    let mut lines: Vec<String> = requests.iter().map(ToString::to_string).collect();
+    lines.push(match lines.len() {
+        0 => "nobody asks for anything".to_owned(),
+        _ => "answer with `dsm pay CONTACT AMOUNT TOKEN --link mail:DIRECTORY`".to_owned(),
+    });
+    output.say(&lines.join("\n"), &json!({ "requests": requests }));
     Ok(())
 }

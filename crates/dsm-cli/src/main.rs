@@ -3,7 +3,6 @@
 //! The command `dsm`. Every command reads and writes one wallet directory; errors say what to do
 //! next; nothing secret is printed except the mnemonic, once, by `init`.
 
-mod amount;
 mod arguments;
 mod contact;
 mod exchange;

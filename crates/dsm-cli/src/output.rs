@@ -2,17 +2,9 @@
 
 use std::io::Write;
 
+use dsm_report::{Event, FORMAT};
+use serde::Serialize;
 use serde_json::{Value, json};
-
-/// What somebody else wrote, on one line and without control characters, so that it can neither
-/// steer a terminal nor look like a line of this program.
-pub(crate) fn plain(text: &str) -> String {
-    let odd = |one: char| {
-        one.is_control()
-            || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
-    };
-    text.chars().map(|one| if odd(one) { char::REPLACEMENT_CHARACTER } else { one }).collect()
-}
 
 /// An error with its causes, each said once.
 pub(crate) fn chain(error: &anyhow::Error) -> String {
@@ -27,6 +19,14 @@ pub(crate) fn chain(error: &anyhow::Error) -> String {
     why.trim_end().to_owned()
 }
 
+fn formatted(object: &impl Serialize) -> Value {
+    let mut object = serde_json::to_value(object).unwrap_or(Value::Null);
+    if let Value::Object(fields) = &mut object {
+        fields.insert("format".to_owned(), FORMAT.into());
+    }
+    object
+}
+
 /// Where results go.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
@@ -38,16 +38,25 @@ impl Output {
         Self { json }
     }
 
-    /// A result: the text, or the object.
-    pub(crate) fn say(&mut self, text: &str, object: &Value) {
+    /// A result: the text, or the object with the number of its format.
+    pub(crate) fn say(&mut self, text: &str, object: &impl Serialize) {
         let mut out = std::io::stdout().lock();
         // A reader that went away is no reason to fail: what was done is durable.
-        let _ = if self.json { writeln!(out, "{object}") } else { writeln!(out, "{text}") };
+        let _ = if self.json {
+            writeln!(out, "{}", formatted(object))
+        } else {
+            writeln!(out, "{text}")
+        };
         let _ = out.flush();
     }
 
+    /// What happened.
+    pub(crate) fn tell(&mut self, event: &Event) {
+        self.say(&event.to_string(), event);
+    }
+
     /// Something beside the result: for a person on standard error, for a program as an object.
-    pub(crate) fn note(&mut self, text: &str, object: &Value) {
+    pub(crate) fn note(&mut self, text: &str, object: &impl Serialize) {
         if self.json {
             self.say(text, object);
         } else {

@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use cpu_time::ProcessTime;
+use dsm_core::TokenId;
 use dsm_core::identity::Card;
-use dsm_core::{TokenId, View};
 use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure, Stopwatch, inbox};
 use dsm_home::{Home, fresh};
 use dsm_link::{Link, Traffic};
 use dsm_log::DeviceId;
+use dsm_report::{Event, token_of};
 use dsm_session::{Goal, Ledger, Notice};
-use dsm_store::{FileKv, Kv};
-use serde_json::{Value, json};
+use dsm_store::FileKv;
+use serde_json::json;
 
 use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{self, AnyLink, Way};
 use crate::output::{Output, chain};
-use crate::{amount, exchange, mail, token};
+use crate::{exchange, mail};
 
 /// Whom to pay and how much, as typed.
 pub(crate) struct Terms {
@@ -33,8 +34,8 @@ impl Terms {
     pub(crate) fn read(&self, engine: &Engine<FileKv>) -> anyhow::Result<(DeviceId, TokenId, u64)> {
         let peer = device(engine, &self.contact)?;
         let books = engine.wallet().books()?;
-        let policy = token::find(&books, self.token.as_deref())?;
-        let amount = amount::read(&self.amount, &policy)?;
+        let policy = token_of(&books, self.token.as_deref())?;
+        let amount = dsm_report::parse(&self.amount, &policy)?;
         Ok((peer, policy.id(), amount))
     }
 }
@@ -229,8 +230,7 @@ pub(crate) fn tell(
     // If the store failed there are no books to look things up in.
     if let Ok(books) = engine.wallet().books() {
         for notice in heard {
-            let (text, object) = explain(&books, notice);
-            output.say(&text, &object);
+            output.tell(&Event::new(&books, notice));
         }
     }
     figures.tell(output);
@@ -243,69 +243,5 @@ pub(crate) fn describe(error: ConverseError) -> anyhow::Error {
         ConverseError::Store(error) => anyhow!(error),
         ConverseError::Link(error) => anyhow!(error),
         other => anyhow!(other),
-    }
-}
-
-pub(crate) fn explain<K: Kv>(books: &dsm_store::Books<'_, K>, notice: &Notice) -> (String, Value) {
-    let name = |device| books.name_of(device).unwrap_or_else(|| device.to_string());
-    match notice {
-        Notice::Met { peer } => {
-            let text = format!("met {}", name(peer));
-            (text, json!({ "event": "hello", "peer": name(peer), "device": peer.to_string() }))
-        }
-        Notice::Asked { peer, request } => {
-            let policy = books.policy(&request.token);
-            let units = request.amount;
-            let shown = policy.map_or(units.to_string(), |policy| amount::show(units, &policy));
-            let memo = request.shown_memo();
-            let why = memo.as_ref().map(|memo| format!(" for \"{memo}\"")).unwrap_or_default();
-            let when = request.expires.map(|at| format!(", until {at} s after 1970"));
-            let text = format!("{} asks for {shown}{why}{}", name(peer), when.unwrap_or_default());
-            let object = json!({
-                "event": "asked", "peer": name(peer), "token": request.token.to_string(),
-                "amount": units, "memo": memo, "expires": request.expires,
-            });
-            (text, object)
-        }
-        Notice::TooLate { index } => (
-            format!("too late to cancel: entry {index} is written and stays to be delivered"),
-            json!({ "event": "too_late", "entry": index }),
-        ),
-        Notice::Bound { index } => (
-            format!("payment written as entry {index}"),
-            json!({ "event": "bound", "entry": index }),
-        ),
-        Notice::Acknowledged { index } => {
-            let text = format!("entry {index} acknowledged: final against this contact");
-            (text, json!({ "event": "acknowledged", "entry": index }))
-        }
-        Notice::Received { peer, token, amount, class, hops } => {
-            let policy = books.policy(token);
-            let shown = policy.map_or(amount.to_string(), |policy| amount::show(*amount, &policy));
-            let class = class.name();
-            let text = format!("received {shown} from {} (class {class}, {hops} hops)", name(peer));
-            let object = json!({
-                "event": "received", "peer": name(peer), "token": token.to_string(),
-                "amount": amount, "class": class, "hops": hops,
-            });
-            (text, object)
-        }
-        Notice::Rejected { reject } => {
-            let text = format!("refused: {reject}");
-            let object = json!({
-                "event": "rejected", "rule": reject.rule(), "text": reject.text(),
-            });
-            (text, object)
-        }
-        Notice::Forked { device } => {
-            let text = format!(
-                "{} showed two histories: the proof is kept (`dsm evidence list`)",
-                name(device)
-            );
-            let object = json!({
-                "event": "forked", "peer": name(device), "device": device.to_string(),
-            });
-            (text, object)
-        }
     }
 }

@@ -9,7 +9,6 @@ use dsm_home::Home;
 use serde_json::json;
 
 use crate::output::Output;
-use crate::token;
 
 /// The text form's prefix of a receipt.
 pub(crate) const RECEIPT: &str = "dsmreceipt";
@@ -45,7 +44,7 @@ pub(crate) fn receipt(
 pub(crate) fn export(home: &Home, wanted: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let books = wallet.books()?;
-    let token = token::find(&books, wanted)?.id();
+    let token = dsm_report::token_of(&books, wanted)?.id();
     let mut notes = books.all_held();
     notes.retain(|(held, _)| held.note.output.token == token);
     notes.sort_by_key(|(held, _)| held.note.output.amount);

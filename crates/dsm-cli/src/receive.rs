@@ -12,15 +12,15 @@ use dsm_crypto::Secret;
 use dsm_encoding::Text;
 use dsm_engine::{Conversation, ConverseError, Engine, Inbox, Lobby, Visit, VisitError, inbox};
 use dsm_home::{Home, fresh};
+use dsm_report::Event;
 use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
-use serde_json::Value;
 
 use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{Place, Waiting, Way};
 use crate::output::Output;
-use crate::pay::{Figures, describe, explain};
-use crate::{amount, exchange, mail, token};
+use crate::pay::{Figures, describe};
+use crate::{exchange, mail};
 
 /// The most callers that are known, and the most that are not, at a time.
 const MAX_CALLERS: usize = 64;
@@ -38,16 +38,16 @@ pub(crate) struct Asked {
 impl Asked {
     pub(crate) fn request(self, engine: &Engine<FileKv>) -> anyhow::Result<Request> {
         let Self { amount, token, memo, expires } = self;
-        let policy = token::find(&engine.wallet().books()?, Some(&token))?;
+        let policy = dsm_report::token_of(&engine.wallet().books()?, Some(&token))?;
         let memo = memo.as_deref().map(Text::try_from).transpose();
         let memo = memo.map_err(|_| anyhow!("a memo has at most {MAX_MEMO} bytes"))?;
-        let amount = amount::read(&amount, &policy)?;
+        let amount = dsm_report::parse(&amount, &policy)?;
         Ok(Request { memo, expires, ..Request::new(policy.id(), amount) })
     }
 }
 
 /// Something to be told, and how it is said.
-type Heard = (Notice, (String, Value));
+type Heard = (Notice, Event);
 
 /// What the threads of a waiting wallet tell the one that prints.
 enum Report {
@@ -106,7 +106,7 @@ fn serve(
     thread::spawn(move || let_in(&place, &lobby, &goal, &to));
     thread::spawn(move || {
         let stopped = engine.run(waiting, &mut |wallet, of, notice| {
-            let said = wallet.books().map(|books| explain(&books, notice));
+            let said = wallet.books().map(|books| Event::new(&books, notice));
             let heard = said.map(|said| Report::Heard(of, (notice.clone(), said)));
             // Whoever prints went away only if the process ends.
             heard.into_iter().for_each(|heard| drop(report.send(heard)));
@@ -220,16 +220,16 @@ struct Tally {
 impl Tally {
     /// Tells what was heard in conversations that are not over.
     fn tell(&mut self, output: &mut Output) {
-        for (_, (text, object)) in std::mem::take(&mut self.heard).into_values().flatten() {
-            output.say(&text, &object);
+        for (_, event) in std::mem::take(&mut self.heard).into_values().flatten() {
+            output.tell(&event);
         }
     }
 
     /// A caller went: tells what it was about.
     fn over(&mut self, visit: Visit, cpu: Duration, output: &mut Output) {
         let heard = self.heard.remove(&visit.of).unwrap_or_default();
-        for (_, (text, object)) in &heard {
-            output.say(text, object);
+        for (_, event) in &heard {
+            output.tell(event);
         }
         if !matches!(visit.result, Err(VisitError::Secure(_))) {
             Figures { traffic: visit.traffic, cpu, wall: visit.time }.tell(output);
@@ -301,7 +301,7 @@ mod tests {
     /// A caller who was met, said to have paid, and went.
     fn visit(tally: &mut Tally, heard: &[Notice], result: Result<(), ConverseError>) {
         let of = Conversation(0);
-        let heard = heard.iter().map(|one| (one.clone(), (String::new(), Value::Null)));
+        let heard = heard.iter().map(|one| (one.clone(), Event::Bound { entry: 0 }));
         tally.heard.insert(of, heard.collect());
         let result = result.map_err(VisitError::Converse);
         let (traffic, time) = Default::default();

@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use dsm_core::{FinalityClass, View};
 use dsm_home::Home;
+use dsm_report::Settings;
 use dsm_store::Changes;
-use serde_json::json;
 
 use crate::output::Output;
 
@@ -48,11 +48,6 @@ pub(crate) fn run(
         settings.enough.name(),
         settings.exposed_cap
     );
-    let object = json!({
-        "accept": settings.enough.name(),
-        "exposed_cap": settings.exposed_cap,
-        "max_hops": settings.max_hops,
-    });
-    output.say(&text, &object);
+    output.say(&text, &Settings::from(&settings));
     Ok(())
 }

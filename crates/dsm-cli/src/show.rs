@@ -1,49 +1,30 @@
 //! `dsm balance`, `dsm history` and `dsm evidence`: what the books say.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context;
-use dsm_core::{TokenId, Value as Operation, View};
-use dsm_crypto::text;
-use dsm_encoding::to_vec;
 use dsm_home::Home;
-use dsm_log::DeviceId;
-use dsm_store::{Books, HistoryEntry, Kv};
-use serde_json::{Value, json};
+use dsm_report::{Balance, Evidence, HistoryItem, Standing, balances};
+use serde_json::json;
 
-use crate::amount;
 use crate::output::Output;
 
 pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let books = wallet.books()?;
-    let mut sums: BTreeMap<(TokenId, String), u64> = BTreeMap::new();
-    for (held, frozen) in books.all_held() {
-        let class = match (frozen, held.uncertified.is_empty()) {
-            (true, _) => "frozen",
-            // Nobody else has a hop in it: there is nothing to register.
-            (false, true) => "own",
-            (false, false) => held.class.name(),
-        };
-        let sum = sums.entry((held.note.output.token, class.to_owned())).or_insert(0);
-        *sum = sum.saturating_add(held.note.output.amount);
-    }
-    let mut lines = Vec::new();
-    let mut objects = Vec::new();
-    for ((token, class), sum) in sums {
-        let policy = books.policy(&token).context("a held token has no policy")?;
-        let why =
-            if class == "frozen" { ": it rests on a device that showed two histories" } else { "" };
-        lines.push(format!("{:>16}  {class}{why}", amount::show(sum, &policy)));
-        objects.push(json!({
-            "token": token.to_string(), "ticker": &*policy.ticker, "amount": sum, "class": class,
-        }));
-    }
+    let balances = balances(&books);
     books.check()?;
+    let line = |Balance { sum, class }: &Balance| {
+        let why = if *class == Standing::Frozen {
+            ": it rests on a device that showed two histories"
+        } else {
+            ""
+        };
+        format!("{sum:>16}  {}{why}", class.name())
+    };
+    let mut lines: Vec<String> = balances.iter().map(line).collect();
     if lines.is_empty() {
         lines.push("nothing yet; be paid with `dsm receive`".to_owned());
     }
-    output.say(&lines.join("\n"), &json!({ "balances": objects }));
+    output.say(&lines.join("\n"), &json!({ "balances": balances }));
     Ok(())
 }
 
@@ -64,63 +45,14 @@ pub(crate) fn history(
         }
     };
     let items = books.history(peer.as_ref());
-    let shown: Vec<(String, Value)> = items.iter().map(|item| describe(&books, item)).collect();
+    let items: Vec<_> = items.iter().map(|item| HistoryItem::new(&books, item)).collect();
     books.check()?;
-    let (mut lines, objects): (Vec<String>, Vec<Value>) = shown.into_iter().unzip();
+    let mut lines: Vec<String> = items.iter().map(ToString::to_string).collect();
     if lines.is_empty() {
         lines.push("nothing yet".to_owned());
     }
-    output.say(&lines.join("\n"), &json!({ "history": objects }));
+    output.say(&lines.join("\n"), &json!({ "history": items }));
     Ok(())
-}
-
-/// What an entry gives to a device, by token.
-fn given(item: &HistoryEntry, to: impl Fn(&DeviceId) -> bool) -> BTreeMap<TokenId, u64> {
-    let mut sums = BTreeMap::new();
-    let outputs = item.entry.value.iter().flat_map(|value| value.outputs().iter());
-    for output in outputs {
-        if output.lock.device().is_some_and(|(owner, _)| to(owner)) {
-            let sum: &mut u64 = sums.entry(output.token).or_insert(0);
-            *sum = sum.saturating_add(output.amount);
-        }
-    }
-    sums
-}
-
-fn describe<K: Kv>(books: &Books<'_, K>, item: &HistoryEntry) -> (String, Value) {
-    let other = if item.own { item.peer } else { Some(item.device) };
-    let peer = other.map(|other| books.name_of(&other).unwrap_or_else(|| other.to_string()));
-    let with = peer.clone().unwrap_or_else(|| "nobody".to_owned());
-    let sums = given(item, |owner| *owner != item.device);
-    let amounts: Vec<String> = sums
-        .iter()
-        .map(|(token, sum)| {
-            books.policy(token).map_or(sum.to_string(), |policy| amount::show(*sum, &policy))
-        })
-        .collect();
-    let amounts = amounts.join(", ");
-    let what = match (&item.entry.value, item.own) {
-        (Some(Operation::Issue { .. }), _) => format!("issued {amounts}"),
-        (Some(Operation::Burn { .. }), _) => "burnt".to_owned(),
-        (Some(Operation::Transfer { .. }), true) => format!("paid {amounts} to {with}"),
-        (Some(Operation::Transfer { .. }), false) => format!("received {amounts} from {with}"),
-        (None, true) => format!("acknowledged to {with}"),
-        (None, false) => format!("acknowledged by {with}"),
-    };
-    let class = item.class.map(|class| class.name());
-    let state = match (item.own && item.entry.value.is_some() && item.peer.is_some(), class) {
-        (true, _) if item.acknowledged => "  acknowledged".to_owned(),
-        (true, _) => "  not acknowledged yet".to_owned(),
-        (false, Some(class)) => format!("  class {class}"),
-        (false, None) => String::new(),
-    };
-    let amounts: BTreeMap<String, u64> =
-        sums.into_iter().map(|(token, sum)| (token.to_string(), sum)).collect();
-    let object = json!({
-        "own": item.own, "index": item.at.index, "head": item.at.head.to_string(), "peer": peer,
-        "what": what, "amounts": amounts, "class": class, "acknowledged": item.acknowledged,
-    });
-    (format!("{:>6}  {what}{state}", item.at.index), object)
 }
 
 pub(crate) fn evidence(
@@ -137,33 +69,21 @@ pub(crate) fn evidence(
         let device = device.with_context(|| format!("{wanted} is no contact and no device"))?;
         proofs.retain(|proof| proof.device() == device);
     }
-    let mut lines = Vec::new();
-    let mut objects = Vec::new();
-    for proof in &proofs {
-        let device = proof.device();
-        let bytes = to_vec(proof);
-        let name = books.name_of(&device);
-        let who = name.clone().unwrap_or_else(|| "no contact".to_owned());
-        lines.push(format!(
-            "{device} ({who}) signed two histories that part at entry {} or before ({} B of proof)",
-            proof.start.index,
-            bytes.len()
-        ));
-        let mut object = json!({
-            "device": device.to_string(), "name": name, "index": proof.start.index,
-            "bytes": bytes.len(),
-        });
-        if wanted.is_some() {
-            let proof = text::encode("dsmfork", &bytes)?;
-            lines.push(proof.clone());
-            object["proof"] = Value::String(proof);
-        }
-        objects.push(object);
-    }
+    let whole = wanted.is_some();
+    let found: Vec<_> = proofs.iter().map(|proof| Evidence::new(&books, proof, whole)).collect();
     books.check()?;
+    let mut lines = Vec::new();
+    for Evidence { device, name, index, bytes, proof } in &found {
+        let who = name.as_deref().unwrap_or("no contact");
+        lines.push(format!(
+            "{device} ({who}) signed two histories that part at entry {index} or before ({bytes} B \
+             of proof)"
+        ));
+        lines.extend(proof.clone());
+    }
     if lines.is_empty() {
         lines.push("no device showed two histories here".to_owned());
     }
-    output.say(&lines.join("\n"), &json!({ "evidence": objects }));
+    output.say(&lines.join("\n"), &json!({ "evidence": found }));
     Ok(())
 }

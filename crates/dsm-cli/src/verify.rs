@@ -10,11 +10,11 @@ use dsm_encoding::from_slice;
 use dsm_engine::{Examined, NoteProof, Step, examined, lineage_of, note_proof};
 use dsm_home::Home;
 use dsm_log::{DeviceId, Network};
+use dsm_report::{Sum, plain};
 use serde_json::{Value, json};
 
-use crate::amount;
 use crate::input::read_text;
-use crate::output::{Output, plain};
+use crate::output::Output;
 use crate::proof::{NOTE, RECEIPT};
 
 pub(crate) fn run(home: &Home, file: Option<&Path>, output: &mut Output) -> anyhow::Result<()> {
@@ -82,7 +82,9 @@ fn explain_receipt(receipt: &Receipt, name: Name<'_>) -> anyhow::Result<(String,
     let given = given
         .filter(|output| output.lock.device().is_some_and(|(owner, _)| *owner == proven.payee));
     let amounts: Vec<Value> = given
-        .map(|output| json!({ "token": output.token.to_string(), "amount": output.amount }))
+        .map(|output| {
+            json!({ "token": output.token.to_string(), "units": output.amount.to_string() })
+        })
         .collect();
     let text = format!(
         "Receipt\n  proven    {payer} signed entry {} to {payee}\n  proven    {payee} acknowledged \
@@ -129,16 +131,18 @@ fn explain_note(proof: &NoteProof, name: Name<'_>) -> anyhow::Result<(String, Va
         })
         .collect();
     let could: Vec<String> = lineage.uncertified.iter().map(ToString::to_string).collect();
+    let amount = Sum::of(policy, note.output.amount);
     let object = json!({
         "kind": "note", "id": note.id().to_string(), "token": policy.id().to_string(),
-        "ticker": &*policy.ticker, "amount": note.output.amount, "class": lineage.class.name(),
+        "ticker": &*policy.ticker, "amount": amount.amount, "units": amount.units,
+        "class": lineage.class.name(),
         "hops": lineage.hops, "lineage": steps, "could_cheat": could,
     });
     Ok((lines.join("\n"), object))
 }
 
 fn headline(note: &Note, policy: &Policy, name: Name<'_>) -> String {
-    let amount = amount::show(note.output.amount, policy);
+    let amount = Sum::of(policy, note.output.amount);
     match note.output.lock.device() {
         Some((owner, _)) => format!("Note of {amount}, owned by {}", called(owner, name)),
         None => format!("Note of {amount}, in a vault"),
@@ -148,8 +152,7 @@ fn headline(note: &Note, policy: &Policy, name: Name<'_>) -> String {
 fn describe(step: &Step, policies: &[Policy], name: Name<'_>) -> String {
     let policy = |token| policies.iter().find(|policy| policy.id() == token);
     let outputs = step.value.outputs().iter().map(|output| {
-        let amount = policy(output.token)
-            .map_or(output.amount.to_string(), |policy| amount::show(output.amount, policy));
+        let amount = Sum::with(policy(output.token), &output.token, output.amount);
         match output.lock.device() {
             Some((owner, _)) => format!("{amount} to {}", called(owner, name)),
             None => format!("{amount} to a vault"),

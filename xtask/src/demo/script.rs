@@ -47,7 +47,7 @@ fn issue(stage: &mut Stage) -> Result<(), Problem> {
     stage.run("ada", &["token", "new", &policy.to_string_lossy()])?;
     stage.run("ada", &["token", "issue", "CUP", "100"])?;
     let text = "\nAda makes the token CUP and issues 100.00 CUP to herself.";
-    stage.tell(text, &json!({ "step": "issue", "token": "CUP", "amount": 10_000 }));
+    stage.tell(text, &json!({ "step": "issue", "token": "CUP", "amount": "100.00" }));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ fn pays(waits_at: &str, calls_at: Option<&str>, stage: &Stage) {
     let received = waiting.end();
     assert_eq!((paid.code, received.code), (Some(0), Some(0)), "{paid:?} {received:?}");
     assert!(paid.event("acknowledged").is_some(), "{paid:?}");
-    assert_eq!(received.event("received").expect("the amount")["amount"], 1_250);
+    assert_eq!(received.event("received").expect("the amount")["units"], "1250");
     let figures = paid.event("met").expect("the figures");
     assert!(figures["sent_bytes"].as_u64() > Some(3_000), "{figures}");
 }
@@ -101,13 +101,13 @@ fn two_wallets_pay_by_showing_pictures_of_letters_to_each_other() {
     let received = waiting.end();
     assert_eq!((paid.code, received.code), (Some(0), Some(0)), "{paid:?} {received:?}");
     assert_eq!(paid.event("asked").expect("the request")["memo"], "tea");
-    assert_eq!(received.event("received").expect("the amount")["amount"], 200);
+    assert_eq!(received.event("received").expect("the amount")["units"], "200");
     stage.json("ben", &["pay", "ada", "1", "--away"]);
     let waiting = stage.wait("ben", &["--link", &at_ben]);
     let synced = stage.run("ada", &["--json", "contact", "sync", "ben", "--link", &at_ada]);
     let answered = waiting.end();
     assert_eq!((synced.code, answered.code), (Some(0), Some(0)), "{synced:?} {answered:?}");
-    assert_eq!(synced.event("received").expect("the amount")["amount"], 100);
+    assert_eq!(synced.event("received").expect("the amount")["units"], "100");
     assert!(answered.event("acknowledged").is_some(), "{answered:?}");
     assert_eq!((stage.balance("ada"), stage.balance("ben")), (10_000 - 1_350, 1_350));
 }

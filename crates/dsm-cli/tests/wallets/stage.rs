@@ -177,7 +177,8 @@ impl Stage {
     pub(crate) fn balance(&self, name: &str) -> u64 {
         let said = self.json(name, &["balance"]);
         let amounts = said["balances"].as_array().expect("an array").clone();
-        amounts.iter().map(|one| one["amount"].as_u64().expect("an amount")).sum()
+        let units = |one: &Value| one["units"].as_str().and_then(|units| units.parse::<u64>().ok());
+        amounts.iter().map(|one| units(one).expect("an amount")).sum()
     }
 
     /// Copies a wallet's directory.

@@ -50,7 +50,7 @@ fn breaks(stage: &Stage, shown: &str, rule: &str) {
 fn a_third_party_checks_without_a_wallet() {
     let (stage, receipt, note) = shown();
     assert_eq!(verdict(&stage, &receipt).expect("a good receipt")["kind"], "receipt");
-    assert_eq!(verdict(&stage, &note).expect("a good note")["amount"], 400);
+    assert_eq!(verdict(&stage, &note).expect("a good note")["units"], "400");
     assert!(!stage.path("nobody").exists(), "looking makes no wallet");
     std::fs::create_dir(stage.path("empty")).expect("a directory");
     let file = stage.write("note", &note);
@@ -60,7 +60,7 @@ fn a_third_party_checks_without_a_wallet() {
     let said = stage.text("empty", &["verify", &file]);
     assert!(said.contains("not shown that the value is good"), "{said}");
     let said = stage.json("ben", &["verify", &file]);
-    assert_eq!((&said["kind"], &said["outputs"][0]["amount"]), (&"receipt".into(), &1_000.into()));
+    assert_eq!((&said["kind"], &said["outputs"][0]["units"]), (&"receipt".into(), &"1000".into()));
     let piped = {
         use std::io::Write;
         let mut command = stage.command("empty", &["verify", "-"]);

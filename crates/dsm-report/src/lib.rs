@@ -1,0 +1,30 @@
+//! Says what a wallet holds and did, in shapes for people and programs.
+//!
+//! Implements `docs/json.md`. The command line prints these shapes with `--json`, the daemon answers with
+//! them over HTTP: what a program learns in one way it learns in the other.
+//!
+//! Always true: a base unit is written as text, since many languages read numbers of JSON as floats; a
+//! shape reads books and changes nothing.
+
+mod amount;
+mod contact;
+mod draft;
+mod event;
+mod evidence;
+mod history;
+mod holding;
+mod settings;
+mod token;
+
+pub use amount::{AmountError, Sum, Units, parse, plain};
+pub use contact::Contact;
+pub use draft::{DraftError, Issued, PolicyDraft};
+pub use event::{Event, requests};
+pub use evidence::Evidence;
+pub use history::{Deed, HistoryItem};
+pub use holding::{Balance, Standing, balances};
+pub use settings::{Class, Settings};
+pub use token::{Token, TokenError, token_of};
+
+/// Which shapes these are; grows when one changes so that a program that reads it would break.
+pub const FORMAT: u32 = 1;
