@@ -99,7 +99,7 @@ fn name(run: usize, number: usize) -> String {
     format!("payer {run} {number}")
 }
 
-fn serve(place: &TcpPlace, lobby: &Lobby) {
+fn serve(place: &TcpPlace, lobby: &Lobby<FileKv>) {
     while let Ok(link) = place.accept() {
         let hang_up = Box::new(link.hang_up().expect("an open connection"));
         let fresh = (Secret::from_bytes(fresh()), Secret::from_bytes(fresh()));

@@ -147,7 +147,7 @@ fn serve(
 }
 
 /// Ends conversations, and then the engine: soon, if there are any, so that the others hear why.
-fn end(inbox: &Inbox, conversations: Vec<Conversation>) {
+fn end(inbox: &Inbox<FileKv>, conversations: Vec<Conversation>) {
     let any = !conversations.is_empty();
     for of in conversations {
         // If it stopped meanwhile nothing is to be ended.
@@ -161,7 +161,7 @@ fn end(inbox: &Inbox, conversations: Vec<Conversation>) {
 }
 
 /// Lets callers in, for ever.
-fn let_in(place: &Waiting, lobby: &Lobby, goal: &Goal, report: &SyncSender<Report>) {
+fn let_in(place: &Waiting, lobby: &Lobby<FileKv>, goal: &Goal, report: &SyncSender<Report>) {
     loop {
         if let Err(error) = enter(place, lobby, goal, report) {
             drop(report.send(Report::NotIn(error)));
@@ -173,7 +173,7 @@ fn let_in(place: &Waiting, lobby: &Lobby, goal: &Goal, report: &SyncSender<Repor
 
 fn enter(
     place: &Waiting,
-    lobby: &Lobby,
+    lobby: &Lobby<FileKv>,
     goal: &Goal,
     report: &SyncSender<Report>,
 ) -> anyhow::Result<()> {

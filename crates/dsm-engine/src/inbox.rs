@@ -23,29 +23,44 @@ const MAX_WAITING: usize = 128;
 /// The most conversations that are remembered as cancelled.
 const MAX_CANCELLED: usize = 1 << 10;
 
-enum Letter {
+/// What is done with an engine between two turns.
+type Errand<K> = Box<dyn FnOnce(&mut Engine<K>) + Send>;
+
+enum Letter<K: Kv> {
     Event(Event, Option<Sender<Answer>>),
+    Errand(Errand<K>),
     Stop,
 }
 
 /// Where links and people hand things to a running engine.
-#[derive(Clone)]
-pub struct Inbox {
-    to: SyncSender<Letter>,
+pub struct Inbox<K: Kv> {
+    to: SyncSender<Letter<K>>,
     conversations: Arc<AtomicU64>,
     stops: Arc<AtomicBool>,
     /// Who was cancelled, perhaps before it began.
     cancelled: Arc<Mutex<BTreeSet<Conversation>>>,
 }
 
+impl<K: Kv> Clone for Inbox<K> {
+    fn clone(&self) -> Self {
+        let Self { to, conversations, stops, cancelled } = self;
+        Self {
+            to: to.clone(),
+            conversations: Arc::clone(conversations),
+            stops: Arc::clone(stops),
+            cancelled: Arc::clone(cancelled),
+        }
+    }
+}
+
 /// What waits for an engine.
-pub struct Waiting {
-    from: Receiver<Letter>,
+pub struct Waiting<K: Kv> {
+    from: Receiver<Letter<K>>,
     /// Whether somebody asked for the end.
     stops: Arc<AtomicBool>,
 }
 
-impl Drop for Waiting {
+impl<K: Kv> Drop for Waiting<K> {
     fn drop(&mut self) {
         self.stops.store(true, Ordering::SeqCst);
     }
@@ -53,21 +68,21 @@ impl Drop for Waiting {
 
 /// An inbox and its other end, for [`Engine::run`].
 #[must_use]
-pub fn inbox() -> (Inbox, Waiting) {
+pub fn inbox<K: Kv>() -> (Inbox<K>, Waiting<K>) {
     let (to, from) = sync_channel(MAX_WAITING);
     let (stops, cancelled) = (Arc::<AtomicBool>::default(), Arc::default());
     let waiting = Waiting { from, stops: Arc::clone(&stops) };
     (Inbox { to, conversations: Arc::default(), stops, cancelled }, waiting)
 }
 
-impl Inbox {
+impl<K: Kv> Inbox<K> {
     /// A name for a conversation.
     #[must_use]
     pub fn conversation(&self) -> Conversation {
         Conversation(self.conversations.fetch_add(1, Ordering::Relaxed).saturating_add(1))
     }
 
-    fn put(&self, letter: Letter) -> Result<(), ConverseError> {
+    fn put(&self, letter: Letter<K>) -> Result<(), ConverseError> {
         self.to.send(letter).map_err(|_| ConverseError::Stopped)
     }
 
@@ -152,6 +167,23 @@ impl Inbox {
         Ok(told.recv().map_err(|_| ConverseError::Stopped)??)
     }
 
+    /// Lets something be done with the engine between two turns, and returns what came of it: what
+    /// is no conversation, such as looking at the books or writing a letter. Conversations wait
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// The engine stopped.
+    pub fn errand<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Engine<K>) -> T + Send + 'static,
+    ) -> Result<T, ConverseError> {
+        let (to, done) = channel();
+        // Whoever asked may not wait for the answer.
+        let errand = move |engine: &mut Engine<K>| drop(to.send(act(engine)));
+        self.put(Letter::Errand(Box::new(errand)))?;
+        done.recv().map_err(|_| ConverseError::Stopped)
+    }
+
     /// Asks the engine to stop after what waits before this. Never waits itself: whoever asks may be
     /// the one for whom the engine waits.
     pub fn stop(&self) {
@@ -162,14 +194,14 @@ impl Inbox {
 }
 
 /// Says that a link is gone, however its thread ends.
-struct Closes<'i> {
-    inbox: &'i Inbox,
+struct Closes<'i, K: Kv> {
+    inbox: &'i Inbox<K>,
     of: Conversation,
     /// Whether the engine holds the conversation.
     begun: bool,
 }
 
-impl Drop for Closes<'_> {
+impl<K: Kv> Drop for Closes<'_, K> {
     fn drop(&mut self) {
         let Self { inbox, of, begun } = *self;
         inbox.cancelled().remove(&of);
@@ -189,7 +221,7 @@ impl<K: Kv> Engine<K> {
     /// The store fails: every conversation is over, and the wallet is to be opened anew.
     pub fn run(
         &mut self,
-        waiting: Waiting,
+        waiting: Waiting<K>,
         tell: &mut dyn FnMut(&Wallet<K>, Conversation, &Notice),
     ) -> Result<(), StoreError> {
         let mut answers: BTreeMap<Conversation, Sender<Answer>> = BTreeMap::new();
@@ -199,13 +231,14 @@ impl<K: Kv> Engine<K> {
             runs = !stops.load(Ordering::SeqCst);
             let first = if runs { from.recv().ok() } else { from.try_recv().ok() };
             let Some(first) = first else { break };
-            let mut events = Vec::new();
+            let (mut events, mut errands) = (Vec::new(), Vec::new());
             for letter in std::iter::once(first).chain(from.try_iter()).take(MAX_WAITING) {
                 match letter {
                     Letter::Event(event, to) => {
                         answers.extend(event.of().zip(to));
                         events.push(event);
                     }
+                    Letter::Errand(errand) => errands.push(errand),
                     Letter::Stop => runs = false,
                 }
             }
@@ -226,6 +259,7 @@ impl<K: Kv> Engine<K> {
             for of in closed {
                 answers.remove(&of);
             }
+            errands.into_iter().for_each(|errand| errand(self));
         }
         self.rest()
     }

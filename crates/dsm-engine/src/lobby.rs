@@ -35,10 +35,15 @@ const MAX_VISITS: u64 = 1 << 12;
 pub type HangUp = Box<dyn FnOnce() + Send>;
 
 /// Where callers come in.
-#[derive(Clone)]
-pub struct Lobby {
+pub struct Lobby<K: Kv> {
     shared: Arc<Shared>,
-    inbox: Inbox,
+    inbox: Inbox<K>,
+}
+
+impl<K: Kv> Clone for Lobby<K> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), inbox: self.inbox.clone() }
+    }
 }
 
 struct Shared {
@@ -86,10 +91,10 @@ pub struct Visit {
     pub result: Result<(), VisitError>,
 }
 
-impl Lobby {
+impl<K: Kv + 'static> Lobby<K> {
     /// A lobby of a running engine with room for so many callers who are not known yet, and for as many
     /// who are.
-    pub fn new<K: Kv>(engine: &Engine<K>, inbox: Inbox, most: usize) -> Self {
+    pub fn new(engine: &Engine<K>, inbox: Inbox<K>, most: usize) -> Self {
         let network = engine.wallet().network();
         let kem = Arc::clone(&engine.kem);
         let (places, left) = (Mutex::default(), Condvar::new());

@@ -11,7 +11,7 @@ use dsm_link::Link;
 use dsm_session::{Goal, Message, Notice, SessionError};
 use dsm_store::StoreError;
 
-use crate::disk::Death;
+use crate::disk::{Death, Disk};
 use crate::person::{Person, UNITS, introduce};
 use crate::raw::OPEN;
 use crate::wire::{Met, Wire, fresh, wire};
@@ -19,8 +19,8 @@ use crate::wire::{Met, Wire, fresh, wire};
 /// A wallet that serves callers on a thread of its own.
 pub(crate) struct Served {
     engine: JoinHandle<(Person, Result<(), StoreError>)>,
-    pub(crate) inbox: Inbox,
-    pub(crate) lobby: Lobby,
+    pub(crate) inbox: Inbox<Disk>,
+    pub(crate) lobby: Lobby<Disk>,
 }
 
 impl Served {
@@ -82,7 +82,11 @@ fn pay(payer: &mut Person, payee: &dsm_core::identity::Card, token: TokenId, lin
 }
 
 /// Everybody pays at once, through a lobby.
-fn all_pay(served: &Served, payee: &dsm_core::identity::Card, payers: &mut [(Person, TokenId)]) {
+pub(crate) fn all_pay(
+    served: &Served,
+    payee: &dsm_core::identity::Card,
+    payers: &mut [(Person, TokenId)],
+) {
     thread::scope(|scope| {
         for (payer, token) in payers {
             let (near, far) = wire();

@@ -8,6 +8,7 @@ mod crashes;
 mod crowd;
 mod cuts;
 mod disk;
+mod errands;
 mod exchange;
 mod interleaved;
 mod letters;

@@ -12,6 +12,7 @@ use dsm_link::{Link, LinkError};
 use dsm_session::{Goal, SessionError};
 
 use crate::crowd::{Served, all_pay_one, crowd, secrets};
+use crate::disk::Disk;
 use crate::raw::{OPEN, hello};
 use crate::wire::{Wire, fresh, wire};
 
@@ -88,7 +89,7 @@ fn callers_who_went_and_are_not_told_of_yet_keep_their_places() {
 }
 
 /// A caller who says nothing, and a thread that is slow to leave.
-fn silent(lobby: &Lobby, hung_up: &Arc<Mutex<Vec<usize>>>, number: usize) -> Wire {
+fn silent(lobby: &Lobby<Disk>, hung_up: &Arc<Mutex<Vec<usize>>>, number: usize) -> Wire {
     let (near, far) = wire();
     let hung_up = hung_up.clone();
     let hang_up = Box::new(move || hung_up.lock().expect("nobody panics").push(number));
