@@ -207,8 +207,8 @@ impl<K: Kv> Engine<K> {
         put.map_err(|error| MailError::Mailbox(Box::new(error)))
     }
 
-    /// Reads what lies in the next boxes of every contact, and adds what it brought. What is no letter
-    /// of the contact is let fall.
+    /// Reads what lies in the next boxes of every contact that is not blocked, and adds what it brought.
+    /// What is no letter of the contact is let fall.
     ///
     /// # Errors
     /// [`MailError`] of the store or the mailbox; what was read before stays, and is in `reads`.
@@ -222,6 +222,9 @@ impl<K: Kv> Engine<K> {
             let peer = contact.card.descriptor.id();
             let boxes = {
                 let books = self.wallet.books()?;
+                if books.is_blocked(&peer) {
+                    continue;
+                }
                 let boxes = dsm_session::boxes(&books, &self.kem, &peer);
                 books.check()?;
                 boxes

@@ -1,7 +1,7 @@
 //! What a wallet is told to keep.
 
 use dsm_core::identity::{Card, Genesis, MAX_DEVICES, RosterStep};
-use dsm_core::{Facts, OwnLog, Policy, Settings};
+use dsm_core::{Facts, OwnLog, Policy, Settings, TokenId};
 use dsm_crypto::{KemPublic, Secret};
 use dsm_encoding::{Decode, DecodeError, Encode, List, Reader, Text, Writer};
 use dsm_log::{DeviceDescriptor, DeviceId};
@@ -83,6 +83,10 @@ pub struct Changes {
     pub own_descriptors: Vec<DeviceDescriptor>,
     /// Who is pinned.
     pub contacts: Vec<Contact>,
+    /// With which contacts nothing is dealt from now on, and with which again.
+    pub blocked: Vec<(DeviceId, bool)>,
+    /// Which tokens the owner knows from now on, and which not any more.
+    pub pinned: Vec<(TokenId, bool)>,
     /// What is asked of value from now on.
     pub settings: Option<Settings>,
     /// Tokens in full.

@@ -56,6 +56,12 @@ pub enum StoreError {
         /// The most bytes that it may have.
         most: usize,
     },
+    /// A device is no contact.
+    #[error("{device} is no contact")]
+    NoContact {
+        /// The device.
+        device: DeviceId,
+    },
     /// A contact's card breaks a rule.
     #[error("the card is refused: {0}")]
     Card(Reject),

@@ -66,11 +66,15 @@ pub enum Table {
     Told = 25,
     /// How far the letters of each peer have come.
     Mail = 26,
+    /// The contacts with which nothing is dealt.
+    Blocked = 27,
+    /// The tokens that the owner knows.
+    Pinned = 28,
 }
 
 impl Table {
     /// All of them, by number.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::Single,
         Self::OwnLogs,
         Self::Tips,
@@ -98,6 +102,8 @@ impl Table {
         Self::Newest,
         Self::Told,
         Self::Mail,
+        Self::Blocked,
+        Self::Pinned,
     ];
 
     /// Its number: the first byte of the key of each of its rows.

@@ -13,9 +13,7 @@ use dsm_merkle::{Node, NodeId, Nodes, TipProof, TipTree};
 use crate::StoreError;
 use crate::kv::{Snapshot, Table};
 use crate::overlay::Rows;
-use crate::rows::{
-    FORMAT, KEY_FORMAT, NodeRow, bytes, damaged, load, place, read, split, split_place,
-};
+use crate::rows::{NodeRow, bytes, damaged, load, place, read, split, split_place};
 
 /// The nodes of a tree in a store, and those that change.
 #[derive(Debug)]
@@ -85,9 +83,8 @@ pub(crate) fn tip<S: Snapshot>(
     }
 }
 
-/// What makes a store of format 1, which kept leaves only (`docs/store-format.md`, versions), one of
-/// the format of today.
-pub(crate) fn upgrade<S: Snapshot>(from: &S) -> Result<Rows, StoreError> {
+/// What makes the leaves of a store of format 1 (`docs/store-format.md`, versions) the trees of today.
+pub(crate) fn plant<S: Snapshot>(from: &S) -> Result<Rows, StoreError> {
     let mut rows = Rows::default();
     let mut trees: BTreeMap<DeviceId, Vec<(Digest, Digest)>> = BTreeMap::new();
     from.scan(Table::Tips, &[], &mut |key, tip| {
@@ -104,6 +101,5 @@ pub(crate) fn upgrade<S: Snapshot>(from: &S) -> Result<Rows, StoreError> {
             rows.set(Table::Tips, place(&device, id), Some(bytes(&node)));
         }
     }
-    rows.set(Table::Single, KEY_FORMAT.to_vec(), Some(bytes(&FORMAT)));
     Ok(rows)
 }

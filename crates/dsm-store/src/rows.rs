@@ -13,7 +13,7 @@ use crate::StoreError;
 use crate::kv::{Snapshot, Table};
 
 /// The format that this program writes; one of an earlier format is rewritten when it is opened.
-pub(crate) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 3;
 
 /// Keys of [`Table::Single`].
 pub(crate) const KEY_FORMAT: &[u8] = &[0];

@@ -59,6 +59,12 @@ impl<'a, S: Snapshot> Stage<'a, S> {
         for contact in &changes.contacts {
             self.contact(contact)?;
         }
+        for (device, blocked) in &changes.blocked {
+            self.block(device, *blocked)?;
+        }
+        for (token, pinned) in &changes.pinned {
+            self.mark(Table::Pinned, token.0.as_bytes().to_vec(), *pinned);
+        }
         if let Some(settings) = &changes.settings {
             self.put(Table::Single, KEY_SETTINGS.to_vec(), settings_to_vec(settings)?);
         }
@@ -135,6 +141,11 @@ impl<'a, S: Snapshot> Stage<'a, S> {
 
     fn remove(&mut self, table: Table, key: Vec<u8>) {
         self.rows.set(table, key, None);
+    }
+
+    /// A row without a value, there or not.
+    fn mark(&mut self, table: Table, key: Vec<u8>, there: bool) {
+        self.rows.set(table, key, there.then(Vec::new));
     }
 
     /// A new log of one's own. One that is there already goes on from where it is.

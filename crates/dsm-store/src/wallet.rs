@@ -15,7 +15,7 @@ use crate::StoreError;
 use crate::books::Books;
 use crate::changes::{Changes, Founding};
 use crate::kv::{Kv, Snapshot, Table};
-use crate::nodes::{tip, upgrade};
+use crate::nodes::{plant, tip};
 use crate::overlay::{Overlay, Rows};
 use crate::rows::{
     FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_SETTINGS, bytes, damaged, load, read, settings_from,
@@ -75,11 +75,14 @@ impl<K: Kv> Wallet<K> {
             match load(&snapshot, Table::Single, KEY_FORMAT)? {
                 None => return Err(StoreError::Missing),
                 Some(FORMAT) => None,
-                Some(1_u64) => Some(upgrade(&snapshot)?),
+                Some(1_u64) => Some(plant(&snapshot)?),
+                // It lacks tables, and what is in them is nothing.
+                Some(2) => Some(Rows::default()),
                 Some(found) => return Err(StoreError::Format { found, known: FORMAT }),
             }
         };
-        if let Some(rows) = upgrade {
+        if let Some(mut rows) = upgrade {
+            rows.set(Table::Single, KEY_FORMAT.to_vec(), Some(bytes(&FORMAT)));
             kv.apply(&rows.into_list())?;
         }
         let (founding, settings, own) = {

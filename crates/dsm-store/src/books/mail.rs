@@ -22,14 +22,14 @@ impl<K: Kv> Books<'_, K> {
         Some(self.find::<EntryRow>(Table::Entries, &place(device, index))?.entry)
     }
 
-    /// The peers that opened a secret to this device.
+    /// The peers that opened a secret to this device, and that may write.
     pub(super) fn openers(&self) -> Vec<DeviceId> {
         let all = self.all(Table::Mail, &[], |key, row| {
             let mail: Mail = read(Table::Mail, row)?;
             let (device, _) = crate::rows::split(Table::Mail, key)?;
             Ok(mail.inbox.opened.map(|_| DeviceId(device)))
         });
-        all.into_iter().flatten().collect()
+        all.into_iter().flatten().filter(|device| !self.is_blocked(device)).collect()
     }
 
     /// The newest entries with value between this device and a peer that both have accepted.

@@ -1,14 +1,14 @@
 //! What a person asks for.
 
 use dsm_core::identity::Card;
-use dsm_core::{Dealing, Entry, FinalityClass, Policy, View};
+use dsm_core::{Dealing, Entry, FinalityClass, Policy, TokenId, View};
 use dsm_log::{DeviceId, ForkProof, Position};
 use dsm_session::Ledger;
 
 use super::Books;
 use crate::changes::Contact;
 use crate::kv::{Kv, Snapshot, Table};
-use crate::rows::{EntryRow, PeerRow, damaged, device_key, place, read};
+use crate::rows::{EntryRow, PeerRow, damaged, device_key, place, read, split};
 
 /// An entry of one's own, or one that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,24 @@ impl<K: Kv> Books<'_, K> {
     #[must_use]
     pub fn name_of(&self, device: &DeviceId) -> Option<String> {
         self.contact(device).map(|contact| contact.name)
+    }
+
+    /// Whether the owner wants nothing dealt with a contact's device.
+    #[must_use]
+    pub fn is_blocked(&self, device: &DeviceId) -> bool {
+        self.has(Table::Blocked, device_key(device))
+    }
+
+    /// Whether the owner knows a token.
+    #[must_use]
+    pub fn is_pinned(&self, token: &TokenId) -> bool {
+        self.has(Table::Pinned, token.0.as_bytes())
+    }
+
+    /// Every token that the owner knows.
+    #[must_use]
+    pub fn pinned(&self) -> Vec<TokenId> {
+        self.all(Table::Pinned, &[], |key, _| Ok(TokenId(split(Table::Pinned, key)?.0)))
     }
 
     /// The wallet's own card, with the place where its log stands now.

@@ -74,6 +74,10 @@ impl<K: Kv> View for Books<'_, K> {
     }
 
     fn peer(&self, device: &DeviceId) -> Option<Peer> {
+        // Nothing is dealt with it, whatever comes from it, and over whichever medium.
+        if self.is_blocked(device) {
+            return None;
+        }
         let row: PeerRow = self.find(Table::Peers, device_key(device))?;
         Some(Peer { active: row.active, tip: row.tip, stitch: row.stitch })
     }

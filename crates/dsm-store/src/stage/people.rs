@@ -49,6 +49,16 @@ impl<S: Snapshot> Stage<'_, S> {
         self.enrol(&contact.card.genesis.id())
     }
 
+    /// Deals nothing with a contact from now on, or deals with it again. What was dealt stays.
+    pub(super) fn block(&mut self, device: &DeviceId, blocked: bool) -> Result<(), StoreError> {
+        let key = device_key(device).to_vec();
+        if !self.has(Table::Contacts, &key)? {
+            return Err(StoreError::NoContact { device: *device });
+        }
+        self.mark(Table::Blocked, key, blocked);
+        Ok(())
+    }
+
     /// Of all pinned devices of an owner, those in the newest roster that is known are active.
     fn enrol(&mut self, owner: &IdentityId) -> Result<(), StoreError> {
         let cards: Vec<Card> =

@@ -281,10 +281,10 @@ pub(crate) fn there_is_one_wallet_in_a_store<H: Home>(home: &H) {
 
 pub(crate) fn another_format_is_refused<H: Home>(home: &H) {
     let mut kv = home.make("newer");
-    let value = Some(dsm_encoding::to_vec(&3_u64));
+    let value = Some(dsm_encoding::to_vec(&4_u64));
     kv.apply(&[Row { table: Table::Single, key: vec![0], value }]).expect("a row");
     let refused = Wallet::open(kv);
-    assert!(matches!(refused, Err(StoreError::Format { found: 3, known: 2 })));
+    assert!(matches!(refused, Err(StoreError::Format { found: 4, known: 3 })));
 }
 
 pub(crate) fn a_damaged_row_is_told_and_not_believed<H: Home>(home: &H) {

@@ -1,5 +1,6 @@
 //! One suite for every store: wallets that talk, forget, die and cheat.
 
+mod block;
 mod cancel;
 mod forks;
 mod home;
@@ -43,6 +44,12 @@ every_store! {
         an_old_copy_hears_of_its_future_from_whoever_holds_its_money,
         two_entries_are_never_made_from_one_place,
         a_copy_behind_its_log_cannot_write_what_was_written;
+    block:
+        a_blocked_contact_gets_no_further_than_hello,
+        nothing_is_written_to_a_blocked_contact,
+        who_is_blocked_while_they_talk_is_not_heard_any_more,
+        only_contacts_are_blocked,
+        tokens_are_pinned_and_unpinned;
     roster:
         the_newest_roster_says_who_is_active;
     keep:

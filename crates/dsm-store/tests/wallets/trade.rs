@@ -10,7 +10,7 @@ use crate::talk::{Cut, pay, sync};
 const UNITS: u64 = 1_000;
 
 /// Ada holds a token; Ben is her contact and she is his.
-fn two<H: Home>(home: &H) -> (Person<'_, H>, Person<'_, H>, TokenId) {
+pub(crate) fn two<H: Home>(home: &H) -> (Person<'_, H>, Person<'_, H>, TokenId) {
     let mut ada = Person::new(home, "ada");
     let mut ben = Person::new(home, "ben");
     ada.meet(&ben);
