@@ -155,6 +155,29 @@ pub(crate) enum ContactCommand {
     },
     /// Every contact.
     List,
+    /// One contact: its fingerprint, how far it is known, and what is open between you.
+    Show {
+        /// Whom.
+        name: String,
+    },
+    /// Call a contact by another name.
+    Rename {
+        /// Its name so far.
+        old: String,
+        /// Its name from now on.
+        new: String,
+    },
+    /// Deal nothing with a contact: its calls, letters and payments are refused unread. It stays a
+    /// contact, and what you owe it stays written.
+    Block {
+        /// Whom.
+        name: String,
+    },
+    /// Deal with a blocked contact again.
+    Unblock {
+        /// Whom.
+        name: String,
+    },
     /// Call a contact, exchange news, deliver what is due; or do so by letters.
     Sync {
         /// Whom.

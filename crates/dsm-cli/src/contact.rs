@@ -8,7 +8,8 @@ use dsm_core::identity::Card;
 use dsm_crypto::text;
 use dsm_encoding::{from_slice, to_vec};
 use dsm_home::Home;
-use dsm_store::{Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
+use dsm_report::Dealings;
+use dsm_store::{Books, Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
 use serde_json::json;
 
 use crate::input::read_text;
@@ -82,8 +83,12 @@ pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let contacts = dsm_report::Contact::all(&books);
     books.check()?;
     let line = |contact: &dsm_report::Contact| {
-        let dsm_report::Contact { name, device, forked, .. } = contact;
-        let mark = if *forked { "  showed two histories: nothing is accepted from it" } else { "" };
+        let dsm_report::Contact { name, device, forked, blocked, .. } = contact;
+        let mark = match (blocked, forked) {
+            (true, _) => "  blocked",
+            (false, true) => "  showed two histories: nothing is accepted from it",
+            (false, false) => "",
+        };
         format!("{name:<12} {device}{mark}")
     };
     let mut lines: Vec<String> = contacts.iter().map(line).collect();
@@ -91,5 +96,50 @@ pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
         lines.push("no contacts; add one with `dsm contact add` or `dsm contact meet`".to_owned());
     }
     output.say(&lines.join("\n"), &json!({ "contacts": contacts }));
+    Ok(())
+}
+
+/// The contact of a name.
+pub(crate) fn named(books: &Books<'_, FileKv>, name: &str) -> anyhow::Result<Contact> {
+    let found = books.contact_named(name);
+    books.check()?;
+    found.with_context(|| format!("no contact {name}; see `dsm contact list`"))
+}
+
+pub(crate) fn show(home: &Home, name: &str, output: &mut Output) -> anyhow::Result<()> {
+    let wallet = home.read()?;
+    let books = wallet.books()?;
+    let dealings = Dealings::new(&books, &named(&books, name)?);
+    books.check()?;
+    output.say(&dealings.to_string(), &dealings);
+    Ok(())
+}
+
+pub(crate) fn rename(home: &Home, old: &str, new: &str, output: &mut Output) -> anyhow::Result<()> {
+    let mut wallet = home.read()?;
+    check_name(&wallet, new)?;
+    let contact = Contact { name: new.to_owned(), ..named(&wallet.books()?, old)? };
+    let device = contact.card.descriptor.id().to_string();
+    wallet.commit(&Changes { contacts: vec![contact], ..Changes::default() })?;
+    let text = format!("{old} is called {new} from now on");
+    output.say(&text, &json!({ "name": new, "device": device }));
+    Ok(())
+}
+
+pub(crate) fn block(
+    home: &Home,
+    name: &str,
+    blocked: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut wallet = home.read()?;
+    let device = named(&wallet.books()?, name)?.card.descriptor.id();
+    wallet.commit(&Changes { blocked: vec![(device, blocked)], ..Changes::default() })?;
+    let text = if blocked {
+        format!("{name} is blocked: what comes from it is refused unread (`dsm contact unblock`)")
+    } else {
+        format!("{name} is not blocked any more")
+    };
+    output.say(&text, &json!({ "name": name, "device": device.to_string(), "blocked": blocked }));
     Ok(())
 }

@@ -55,6 +55,16 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
             meet::run(&home, &name, &side.context("give --link or --wait")?, output)
         }
         Command::Contact(ContactCommand::List) => contact::list(&home, output),
+        Command::Contact(ContactCommand::Show { name }) => contact::show(&home, &name, output),
+        Command::Contact(ContactCommand::Rename { old, new }) => {
+            contact::rename(&home, &old, &new, output)
+        }
+        Command::Contact(ContactCommand::Block { name }) => {
+            contact::block(&home, &name, true, output)
+        }
+        Command::Contact(ContactCommand::Unblock { name }) => {
+            contact::block(&home, &name, false, output)
+        }
         Command::Contact(ContactCommand::Sync { name, link }) => {
             pay::sync(&home, &name, &link, output)
         }

@@ -128,6 +128,9 @@ fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
     let found = books.contact_named(contact);
     books.check()?;
     let found = found.with_context(|| format!("no contact {contact}; see `dsm contact list`"))?;
+    if books.is_blocked(&found.card.descriptor.id()) {
+        bail!("{contact} is blocked; `dsm contact unblock {contact}` first");
+    }
     Ok(found.card)
 }
 

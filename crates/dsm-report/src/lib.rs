@@ -17,7 +17,7 @@ mod settings;
 mod token;
 
 pub use amount::{AmountError, Sum, Units, parse, plain};
-pub use contact::Contact;
+pub use contact::{Contact, Dealings};
 pub use draft::{DraftError, Issued, PolicyDraft};
 pub use event::{Event, requests};
 pub use evidence::Evidence;

@@ -55,6 +55,12 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    /// What it said until now.
+    pub(crate) fn stop(mut self) -> Said {
+        let _ = self.process.kill();
+        self.end()
+    }
+
     /// What it said in all.
     pub(crate) fn end(mut self) -> Said {
         // A minute is longer than any link is patient.
