@@ -197,8 +197,18 @@ pub(crate) enum TokenCommand {
     },
     /// Every known token, or one.
     Show {
-        /// By ticker or id.
+        /// By ticker, fingerprint or id.
         token: Option<String>,
+    },
+    /// Show a token by its ticker alone from now on: you compared its id or fingerprint with its issuer.
+    Pin {
+        /// By ticker, fingerprint or id.
+        token: String,
+    },
+    /// Show a token with its fingerprint again.
+    Unpin {
+        /// By ticker, fingerprint or id.
+        token: String,
     },
     /// Issue the next lot of a token to this wallet.
     Issue {

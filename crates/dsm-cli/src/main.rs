@@ -70,6 +70,8 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         }
         Command::Token(TokenCommand::New { policy }) => token::new(&home, &policy, output),
         Command::Token(TokenCommand::Show { token }) => token::show(&home, token, output),
+        Command::Token(TokenCommand::Pin { token }) => token::pin(&home, &token, true, output),
+        Command::Token(TokenCommand::Unpin { token }) => token::pin(&home, &token, false, output),
         Command::Token(TokenCommand::Issue { token, amount }) => {
             token::issue(&home, &token, &amount, output)
         }

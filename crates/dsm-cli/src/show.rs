@@ -12,13 +12,15 @@ pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let books = wallet.books()?;
     let balances = balances(&books);
     books.check()?;
+    let width = balances.iter().map(|one| one.sum.to_string().chars().count()).max();
+    let width = width.unwrap_or(0).max(16);
     let line = |Balance { sum, class }: &Balance| {
         let why = if *class == Standing::Frozen {
             ": it rests on a device that showed two histories"
         } else {
             ""
         };
-        format!("{sum:>16}  {}{why}", class.name())
+        format!("{sum:>width$}  {}{why}", class.name())
     };
     let mut lines: Vec<String> = balances.iter().map(line).collect();
     if lines.is_empty() {

@@ -8,6 +8,7 @@ use dsm_crypto::{Domain, Secret, SecretKey, Signer, hash};
 use dsm_home::{Home, IssuerSeed, fresh};
 use dsm_log::{Anchor, DeviceDescriptor};
 use dsm_report::{Issued, PolicyDraft, Sum, Token, token_of};
+use dsm_store::Changes;
 use serde_json::json;
 
 use crate::input::read_text;
@@ -38,7 +39,7 @@ pub(crate) fn new(home: &Home, file: &Path, output: &mut Output) -> anyhow::Resu
     keys.issuing.push(IssuerSeed { device, seed }).context("too many issuing devices")?;
     home.write_keys(&keys)?;
     engine.begin_token(&issuer, key, policy.clone())?;
-    let shape = Token::new(&policy);
+    let shape = Token::new(&engine.wallet().books()?, &policy);
     let Token { token, name, ticker, lots, lot, .. } = &shape;
     let text = format!(
         "Token {token}\n{name} ({ticker}): {lots} lots of {lot}. Issue one with `dsm token issue \
@@ -55,16 +56,45 @@ pub(crate) fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> 
         Some(wanted) => vec![token_of(&books, Some(&wanted))?],
         None => books.policies(),
     };
+    let tokens: Vec<Token> = policies.iter().map(|policy| Token::new(&books, policy)).collect();
     books.check()?;
-    let tokens: Vec<Token> = policies.iter().map(Token::new).collect();
-    let line = |Token { token, ticker, lots, lot, issuer, .. }: &Token| {
-        format!("{ticker:<8} {token}  {lots} lots of {lot}, issued by {issuer}")
+    let line = |Token { token, ticker, fingerprint, pinned, lots, lot, issuer, .. }: &Token| {
+        let (pinned, lot) = (if *pinned { " pinned" } else { "" }, &lot.amount);
+        format!(
+            "{ticker:<8} {fingerprint}{pinned}  {token}  {lots} lots of {lot}, issued by {issuer}"
+        )
     };
     let mut lines: Vec<String> = tokens.iter().map(line).collect();
     if lines.is_empty() {
         lines.push("no tokens are known; make one with `dsm token new POLICY.toml`".to_owned());
     }
     output.say(&lines.join("\n"), &json!({ "tokens": tokens }));
+    Ok(())
+}
+
+/// Shows a token by its ticker alone from now on, or not any more.
+pub(crate) fn pin(
+    home: &Home,
+    wanted: &str,
+    pinned: bool,
+    output: &mut Output,
+) -> anyhow::Result<()> {
+    let mut wallet = home.read()?;
+    let policy = token_of(&wallet.books()?, Some(wanted))?;
+    wallet.commit(&Changes { pinned: vec![(policy.id(), pinned)], ..Changes::default() })?;
+    let books = wallet.books()?;
+    let (shape, sum) = (Token::new(&books, &policy), Sum::new(&books, &policy.id(), 0));
+    books.check()?;
+    let Token { token, ticker, fingerprint, .. } = &shape;
+    let text = match (pinned, &sum.fingerprint) {
+        (true, None) => format!("{ticker} means {token} from now on"),
+        (true, Some(_)) => format!(
+            "{ticker} ({fingerprint}) is pinned; its fingerprint stays beside it, since another token \
+             that you know has that ticker, or it is not plain letters and digits"
+        ),
+        (false, _) => format!("{ticker} ({fingerprint}) is not pinned any more"),
+    };
+    output.say(&text, &shape);
     Ok(())
 }
 
@@ -78,7 +108,8 @@ pub(crate) fn issue(
     let policy = token_of(&engine.wallet().books()?, Some(wanted))?;
     let units = dsm_report::parse(text, &policy)?;
     let note = engine.issue(&policy.id(), units)?;
-    let issued = Issued { sum: Sum::of(&policy, units), note: note.id().to_string() };
+    let sum = Sum::new(&engine.wallet().books()?, &policy.id(), units);
+    let issued = Issued { sum, note: note.id().to_string() };
     output.say(&format!("Issued {}", issued.sum), &issued);
     Ok(())
 }

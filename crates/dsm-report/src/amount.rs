@@ -7,6 +7,8 @@ use dsm_store::{Books, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::fingerprint::{beside, fingerprint};
+
 /// Base units, as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = "^[0-9]{1,20}$", example = "1050")]
@@ -32,6 +34,10 @@ pub struct Sum {
     pub token: String,
     /// What its issuer calls it, if its policy is known; others may call theirs the same.
     pub ticker: Option<String>,
+    /// What is to be shown beside the ticker; none if its owner pinned the token, or it is issued here, and
+    /// no other such token has its ticker.
+    #[schema(example = "qpzr-y9x8-gf2t-vdw0")]
+    pub fingerprint: Option<String>,
     /// A decimal; base units if the policy is not known.
     #[schema(example = "10.50")]
     pub amount: String,
@@ -43,21 +49,24 @@ impl Sum {
     /// So many base units of a token.
     #[must_use]
     pub fn new<K: Kv>(books: &Books<'_, K>, token: &TokenId, units: u64) -> Self {
-        Self::with(books.policy(token).as_ref(), token, units)
+        let policy = books.policy(token);
+        let fingerprint = policy.as_ref().and_then(|policy| beside(books, policy));
+        Self { fingerprint, ..Self::with(policy.as_ref(), token, units) }
     }
 
-    /// The same with the token's policy, if it is known.
+    /// The same for somebody without books, with the token's policy, if it is known.
     #[must_use]
     pub fn with(policy: Option<&Policy>, token: &TokenId, units: u64) -> Self {
         Self {
             token: token.to_string(),
             ticker: policy.map(|policy| plain(&policy.ticker)),
+            fingerprint: policy.map(|_| fingerprint(token)),
             amount: decimal(units, policy.map_or(0, |policy| policy.decimals)),
             units: Units(units),
         }
     }
 
-    /// So many base units of a token that is known.
+    /// So many base units of a token, for somebody without books.
     #[must_use]
     pub fn of(policy: &Policy, units: u64) -> Self {
         Self::with(Some(policy), &policy.id(), units)
@@ -67,7 +76,10 @@ impl Sum {
 impl fmt::Display for Sum {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.ticker {
-            Some(ticker) => to.pad(&format!("{} {ticker}", self.amount)),
+            Some(ticker) => match &self.fingerprint {
+                Some(mark) => to.pad(&format!("{} {ticker} ({mark})", self.amount)),
+                None => to.pad(&format!("{} {ticker}", self.amount)),
+            },
             None => to.pad(&format!("{} base units of {}", self.amount, self.token)),
         }
     }

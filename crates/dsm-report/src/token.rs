@@ -7,7 +7,7 @@ use dsm_store::{Books, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Class, Sum, Units, plain};
+use crate::{Class, Sum, Units, fingerprint, plain};
 
 /// A token and its policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -18,6 +18,10 @@ pub struct Token {
     pub name: String,
     /// And in short.
     pub ticker: String,
+    /// What tells it from others of its ticker.
+    pub fingerprint: String,
+    /// Whether its owner pinned it, so that it is shown by its ticker alone.
+    pub pinned: bool,
     /// Decimal places.
     pub decimals: u8,
     /// The device that issues it.
@@ -37,17 +41,20 @@ pub struct Token {
 }
 
 impl Token {
-    /// Of a policy.
+    /// Of a policy in these books.
     #[must_use]
-    pub fn new(policy: &Policy) -> Self {
+    pub fn new<K: Kv>(books: &Books<'_, K>, policy: &Policy) -> Self {
+        let token = policy.id();
         Self {
-            token: policy.id().to_string(),
+            token: token.to_string(),
+            fingerprint: fingerprint(&token),
+            pinned: books.is_pinned(&token),
             name: plain(&policy.name),
             ticker: plain(&policy.ticker),
             decimals: policy.decimals,
             issuer: policy.issuer.to_string(),
             lots: policy.lots,
-            lot: Sum::of(policy, policy.units_per_lot),
+            lot: Sum::new(books, &token, policy.units_per_lot),
             cap: policy.cap().map(Units),
             transferable: policy.transferable,
             burnable: policy.burnable,
@@ -74,7 +81,10 @@ impl fmt::Display for TokenError {
         match self {
             Self::None => to.write_str("no such token is known; see `dsm token show`"),
             Self::Several { count } => {
-                write!(to, "there are {count} such tokens; give the id (`dsm token show`)")
+                write!(
+                    to,
+                    "there are {count} such tokens; give the id or the fingerprint (`dsm token show`)"
+                )
             }
         }
     }
@@ -82,7 +92,7 @@ impl fmt::Display for TokenError {
 
 impl std::error::Error for TokenError {}
 
-/// The token that is meant: by id, by ticker, or the only one.
+/// The token that is meant: by id, by fingerprint, by ticker, or the only one.
 ///
 /// # Errors
 /// [`TokenError`].
@@ -92,7 +102,7 @@ pub fn token_of<K: Kv>(books: &Books<'_, K>, wanted: Option<&str>) -> Result<Pol
         let id: Option<TokenId> = wanted.parse().ok();
         policies.retain(|policy| match id {
             Some(id) => policy.id() == id,
-            None => *policy.ticker == *wanted,
+            None => *policy.ticker == *wanted || fingerprint(&policy.id()) == wanted,
         });
     }
     let count = policies.len();

@@ -12,4 +12,5 @@ mod places;
 
 mod refusals;
 mod stage;
+mod tokens;
 mod verify;
