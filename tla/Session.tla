@@ -2,7 +2,7 @@
 (***************************************************************************)
 (* Two devices, `a` and `b`, and every conversation that they can have:    *)
 (* spec/sessions.md (paying, cancel, old copies, steps and effects), with  *)
-(* R-37, R-39, R-40 and R-41 of spec/accept.md.                            *)
+(* R-37, R-39, R-40 and R-41 of spec/accept.md, and ADR 0022.              *)
 (*                                                                         *)
 (* Each device has a disk, and books, which are the disk with what is      *)
 (* staged in the turn at hand. What a turn says is held back until the     *)
@@ -29,7 +29,8 @@ CONSTANTS
   Payers,          \* who may pay when it calls
   Syncs,           \* whether one may call only to deliver
   HeldA, HeldB,    \* units at the start
-  Elsewheres,      \* how often a device may pay somebody else
+  Elsewheres,      \* how often a device may pay without a conversation
+  Apart,           \* whom it pays then: the peer ("pay"), somebody else ("other")
   MostEntries,     \* of one log
   Channel,         \* whether what arrives is what was said, in order, once
   Faults,          \* how many ends and crashes; Forever: any number
@@ -65,6 +66,10 @@ Holds(d) == Units(d) + books[d].got - Count(books[d].log, {"pay", "other"})
 NextTo(log, after) ==
   LET due == {i \in DOMAIN log : i > after /\ log[i].kind # "other"}
   IN IF due = {} THEN 0 ELSE CHOOSE i \in due : \A j \in due : i <= j
+\* Up to where what is known of the peer acknowledges the own log.
+Stitch(known) ==
+  LET all == {known[i].stitch : i \in DOMAIN known} \cup {0}
+  IN CHOOSE s \in all : \A r \in all : s >= r
 \* Which history the log follows at an index.
 Mark(log, at) == IF at = 0 THEN 0 ELSE log[at].copy
 
@@ -72,21 +77,35 @@ Blank == [log |-> <<>>, known |-> <<>>, got |-> 0, old |-> FALSE, forked |-> FAL
 
 (******************************** sessions *********************************)
 
-\* What a session is doing with an own entry. `in`, below, is the index of the
-\* peer's entry that it wants.
+\* What a session is doing with an own entry. Below, `in` is the index of the peer's
+\* entry that it wants, `bid` whether that was offered only; `awaits` the last own
+\* payment that was sent here and is not acknowledged here, `acked` up to where the
+\* peer acknowledged, before this session or here, if that still matters; `came` the
+\* last payment that came here, `answered` up to where it was acknowledged here.
 Idle == [is |-> "idle", at |-> 0, stitch |-> 0]
 Gone == [live |-> FALSE, calls |-> FALSE, wish |-> FALSE, met |-> FALSE, asked |-> FALSE,
-         floor |-> 0, mark |-> 0, sent |-> 0, out |-> Idle, in |-> 0, doubts |-> FALSE,
-         waits |-> FALSE, due |-> TRUE, bound |-> FALSE, shown |-> FALSE, done |-> FALSE, over |-> FALSE]
+         floor |-> 0, mark |-> 0, sent |-> 0, out |-> Idle, in |-> 0, bid |-> FALSE,
+         awaits |-> 0, acked |-> 0, came |-> 0, answered |-> 0, doubts |-> FALSE, waits |-> FALSE, due |-> TRUE, bound |-> FALSE, shown |-> FALSE, done |-> FALSE, over |-> FALSE]
 Fresh(calls, wish) == [Gone EXCEPT !.live = TRUE, !.calls = calls, !.wish = wish]
+\* What it acknowledged of what was sent before matters no more.
+Trim(s) ==
+  IF s.acked > s.sent \/ (s.acked = s.sent /\ s.out.is = "resumed") THEN s
+  ELSE [s EXCEPT !.acked = 0]
+\* Without a channel nobody says Done, for which alone these are kept.
+Comes(s, at) == IF Channel THEN [s EXCEPT !.came = Most(@, at)] ELSE s
+Replies(s, stitch) == IF Channel THEN [s EXCEPT !.answered = Most(@, stitch)] ELSE s
+Acknowledged(s, stitch) ==
+  Trim([s EXCEPT !.acked = Most(@, stitch), !.awaits = IF stitch >= @ THEN 0 ELSE @])
 
 Word(is) == [is |-> is]
+\* What is wanted of a plan: nothing, if the entry is known.
+Want(none) == [is |-> "Want", none |-> none]
 Hello(accepted) == [is |-> "Hello", accepted |-> accepted]
 
 (* Without a channel everything that needs no secret can be said by anybody, so the net keeps the rest only. *)
 Keep(ms) == {m \in Range(ms) : m.is \in {"Ask", "Pay", "Receipt", "Shown"}}
 Anything ==
-  {Word("Want"), Word("Doubt")} \cup [is : {"Offer", "Resume"}, at : 1..MostEntries]
+  {Want(FALSE), Want(TRUE), Word("Doubt")} \cup [is : {"Offer", "Resume"}, at : 1..MostEntries]
     \cup {Hello(n) : n \in 0..(MostEntries + 1)}
 
 Say(c, d, ms) == net' = [net EXCEPT ![c][d] = IF Channel THEN @ \o ms ELSE @ \cup Keep(ms)]
@@ -106,19 +125,21 @@ World == <<saved, copy, faults, elsewheres>>
 Become(c, d, s) == sess' = [sess EXCEPT ![d][c] = s]
 
 \* What a session says without being asked, it says in the step that gives rise to it, before it hears
-\* anything else. What another session wrote meanwhile, it may say later.
+\* anything else. What another session wrote meanwhile, it may say later. After Done it says only what
+\* answers the peer.
 CanDeliver(c, d) ==
   LET s == sess[d][c]
       at == NextTo(books[d].log, s.sent)
-  IN /\ ~(s.done /\ s.over) /\ s.out.is \in {"idle", "sent"} /\ at > 0
-     /\ books[d].log[at].kind = "pay" => s.out.is = "idle"
-CanOffer(c, d) ==
+  IN /\ ~(s.done /\ s.over) /\ (s.done => s.came > s.answered) /\ s.out.is = "idle" /\ at > 0
+     /\ On("ahead") \/ (books[d].log[at].kind = "pay" => s.awaits = 0)
+\* Nothing is left of what was sent and of what is to be sent.
+Rests(c, d) ==
   LET s == sess[d][c]
-  IN s.wish /\ s.asked /\ s.out.is = "idle" /\ NextTo(books[d].log, s.sent) = 0
+  IN s.out.is = "idle" /\ s.awaits = 0 /\ NextTo(books[d].log, s.sent) = 0
+CanOffer(c, d) == sess[d][c].wish /\ sess[d][c].asked /\ Rests(c, d)
 CanFinish(c, d) ==
   LET s == sess[d][c]
-  IN /\ Channel /\ ~s.done /\ ~s.wish /\ s.out.is = "idle" /\ s.in = 0
-     /\ NextTo(books[d].log, s.sent) = 0 /\ (s.calls \/ s.over)
+  IN Channel /\ ~s.done /\ ~s.wish /\ s.in = 0 /\ (s.calls \/ s.over) /\ Rests(c, d)
 
 (* What can arrive, and what is left of it when it has. *)
 Arrivals(c, d) ==
@@ -192,8 +213,8 @@ HearHello(c, d) ==
         doubts == On("doubt") /\ m.accepted > Len(books[d].log)
         ask == [is |-> "Ask", floor |-> Len(books[d].log),
                 mark |-> Mark(books[d].log, Len(books[d].log))]
-        next == [s EXCEPT !.met = TRUE, !.sent = IF On("redeliver") THEN m.accepted ELSE Len(books[d].log),
-                        !.doubts = doubts]
+        next == Trim([s EXCEPT !.met = TRUE, !.doubts = doubts, !.acked = Stitch(books[d].known),
+                             !.sent = IF On("redeliver") THEN m.accepted ELSE Len(books[d].log)])
         after == IF doubts THEN <<Word("Doubt")>> ELSE IF s.calls THEN <<>> ELSE <<ask>>
     IN /\ m.is = "Hello"
        /\ IF Stands(d)
@@ -220,7 +241,7 @@ Deliver(c, d) ==
      /\ IF value
         THEN /\ Become(c, d, [s EXCEPT !.sent = at, !.out = [Idle EXCEPT !.is = "resumed", !.at = at]])
              /\ Tell(c, d, <<[is |-> "Resume", at |-> at]>>)
-        ELSE /\ Become(c, d, [s EXCEPT !.sent = at])
+        ELSE /\ Become(c, d, Trim(Replies([s EXCEPT !.sent = at], books[d].log[at].stitch)))
              /\ Tell(c, d, <<[is |-> "Receipt", run |-> run]>>)
      /\ UNCHANGED World
 
@@ -243,13 +264,22 @@ Short(c, d) ==
   /\ Tell(c, d, <<Word("Cancel")>>)
   /\ UNCHANGED World
 
+\* Of an entry that was accepted in another session nothing is wanted. What was only offered may be
+\* replaced; what the peer is bound by, not.
 HearOffer(c, d) ==
   /\ Attends(c, d)
   /\ \E m \in Arrivals(c, d) :
-    /\ m.is \in {"Offer", "Resume"} /\ (m.is = "Offer" => ~sess[d][c].calls)
-    /\ Hear(c, d, m, [sess[d][c] EXCEPT !.in = m.at], <<Word("Want")>>)
+    LET s == sess[d][c]
+        known == /\ m.is = "Resume" /\ m.at <= Len(books[d].known)
+                 /\ books[d].known[m.at].kind # "other"
+    IN /\ m.is \in {"Offer", "Resume"} /\ (m.is = "Offer" => ~s.calls)
+       /\ CASE s.in > 0 /\ ~s.bid -> Hear(c, d, m, Gone, <<>>)
+            [] (s.in = 0 \/ s.bid) /\ known ->
+                 Hear(c, d, m, Comes([s EXCEPT !.in = 0, !.bid = FALSE], m.at), <<Want(TRUE)>>)
+            [] OTHER -> Hear(c, d, m, [s EXCEPT !.in = m.at, !.bid = m.is = "Offer"], <<Want(FALSE)>>)
 
-\* Now the payer is bound; if its log moved on, it offers anew.
+\* Now the payer is bound; if its log moved on, it offers anew. Who wants nothing of an entry has it, and
+\* acknowledges it here, or did so before.
 HearWant(c, d) ==
   /\ Attends(c, d)
   /\ \E m \in Arrivals(c, d) :
@@ -259,15 +289,18 @@ HearWant(c, d) ==
         entry == [kind |-> "pay", floor |-> s.floor, mark |-> s.mark, stitch |-> s.out.stitch,
                   copy |-> copy[d]]
         log == Append(SubSeq(books[d].log, 1, at - 1), entry)
-        sent == [s EXCEPT !.sent = at, !.out = [Idle EXCEPT !.is = "sent", !.at = at],
-                          !.bound = s.bound \/ s.out.is = "offered"]
+        next == [s EXCEPT !.sent = at, !.out = Idle, !.bound = s.bound \/ s.out.is = "offered",
+                          !.awaits = IF s.acked >= at THEN @ ELSE Most(@, at)]
+        stitch == IF s.out.is = "offered" THEN s.out.stitch ELSE books[d].log[at].stitch
+        sent == Trim(Replies(next, stitch))
     IN /\ m.is = "Want"
-       /\ CASE s.out.is = "resumed" ->
+       /\ CASE s.out.is = "resumed" /\ m.none -> Hear(c, d, m, Trim(next), <<>>)
+            [] s.out.is = "resumed" /\ ~m.none ->
                  Hear(c, d, m, sent, <<[is |-> "Pay", run |-> SubSeq(books[d].log, 1, at)]>>)
-            [] s.out.is = "offered" /\ (current \/ ~On("current")) ->
+            [] s.out.is = "offered" /\ ~m.none /\ (current \/ ~On("current")) ->
                  Write(c, d, m, sent, [books[d] EXCEPT !.log = log],
                        <<[is |-> "Pay", run |-> log]>>, "persist_pay")
-            [] s.out.is = "offered" /\ On("current") /\ ~current ->
+            [] s.out.is = "offered" /\ ~m.none /\ On("current") /\ ~current ->
                  Hear(c, d, m, [s EXCEPT !.wish = TRUE, !.out = Idle], <<>>)
             [] OTHER -> FALSE
 
@@ -290,19 +323,26 @@ Stitched(d, run) ==
   IN run[Len(run)].stitch <= Len(books[d].log) /\ \A s \in before : s <= run[Len(run)].stitch
 Learned(d, run) == IF IsPrefix(run, books[d].known) THEN books[d].known ELSE run
 
+\* What comes twice is known.
+Knows(d, run) == On("known") /\ On("tip") /\ IsPrefix(run, books[d].known)
+TakesPay(d, run) ==
+  LET entry == run[Len(run)]
+  IN entry.kind = "pay" /\ Follows(d, run) /\ Answers(d, entry) /\ Stitched(d, run)
+TakesReceipt(d, run) == run[Len(run)].kind = "ack" /\ Follows(d, run) /\ Stitched(d, run)
+
 HearPay(c, d) ==
   /\ Attends(c, d)
   /\ \E m \in Arrivals(c, d) :
     LET s == sess[d][c]
         run == m.run
-        entry == run[Len(run)]
         ack == [kind |-> "ack", floor |-> 0, mark |-> 0, stitch |-> Len(run), copy |-> copy[d]]
         b == [books[d] EXCEPT !.known = Learned(d, run), !.got = @ + 1, !.log = Append(@, ack)]
+        next == Comes([s EXCEPT !.in = 0, !.bid = FALSE], Len(run))
     IN /\ m.is = "Pay" /\ s.in > 0
-       /\ Len(books[d].log) < MostEntries
-       /\ CASE Len(run) = s.in /\ entry.kind = "pay" /\ Follows(d, run) /\ Answers(d, entry)
-                 /\ Stitched(d, run) ->
-                 Write(c, d, m, [s EXCEPT !.in = 0], b, <<>>, "persist_receipt")
+       /\ Len(books[d].log) < MostEntries \/ Knows(d, run)
+       /\ CASE Len(run) = s.in /\ Knows(d, run) -> Hear(c, d, m, next, <<>>)
+            [] Len(run) = s.in /\ ~Knows(d, run) /\ TakesPay(d, run) ->
+                 Write(c, d, m, next, b, <<>>, "persist_receipt")
             [] Forks(d, run) /\ On("extends") ->
                  Write(c, d, m, Gone, [books[d] EXCEPT !.forked = TRUE], <<>>, "persist_receipt")
             [] OTHER -> Hear(c, d, m, Gone, <<>>)
@@ -310,15 +350,13 @@ HearPay(c, d) ==
 HearReceipt(c, d) ==
   /\ Attends(c, d)
   /\ \E m \in Arrivals(c, d) :
-    LET s == sess[d][c]
-        run == m.run
-        entry == run[Len(run)]
+    LET run == m.run
         b == [books[d] EXCEPT !.known = Learned(d, run)]
-        acknowledged == s.out.is = "sent" /\ entry.stitch >= s.out.at
+        next == Acknowledged(sess[d][c], run[Len(run)].stitch)
     IN /\ m.is = "Receipt"
-       /\ CASE entry.kind = "ack" /\ Follows(d, run) /\ Stitched(d, run) ->
-                 Write(c, d, m, IF acknowledged THEN [s EXCEPT !.out = Idle] ELSE s, b, <<>>,
-                       "persist_receipt")
+       /\ CASE Knows(d, run) -> Hear(c, d, m, next, <<>>)
+            [] ~Knows(d, run) /\ TakesReceipt(d, run) ->
+                 Write(c, d, m, next, b, <<>>, "persist_receipt")
             [] Forks(d, run) /\ On("extends") ->
                  Write(c, d, m, Gone, [books[d] EXCEPT !.forked = TRUE], <<>>, "persist_receipt")
             [] OTHER -> Hear(c, d, m, Gone, <<>>)
@@ -363,11 +401,11 @@ Ignore(c, d) ==
 \* A person ends it; a bound payment is not taken back.
 Cancel(c, d) ==
   LET s == sess[d][c]
-      refund == [books[d] EXCEPT !.log = SubSeq(@, 1, s.out.at - 1)]
+      refund == [books[d] EXCEPT !.log = SubSeq(@, 1, s.awaits - 1)]
   IN /\ Cancels /\ Channel /\ s.live /\ ~Staged(d)
      /\ \/ /\ ~s.bound
            /\ UNCHANGED books
-        \/ /\ ~On("too_late") /\ s.out.is = "sent" /\ s.out.at = Len(books[d].log)
+        \/ /\ ~On("too_late") /\ s.awaits > 0 /\ s.awaits = Len(books[d].log)
            /\ books' = [books EXCEPT ![d] = refund]
      /\ Become(c, d, Gone)
      /\ Say(c, d, <<Word("Cancel")>>)
@@ -426,14 +464,19 @@ Crash(d) ==
   /\ books' = [books EXCEPT ![d] = disk[d]]
   /\ UNCHANGED <<disk, net, saved, copy, elsewheres>>
 
-\* Another session of the same wallet pays somebody else.
+\* The wallet pays without a session with the peer: somebody else, or the peer, which is away.
 Elsewhere(d) ==
-  LET entry == [kind |-> "other", floor |-> 0, mark |-> 0, stitch |-> 0, copy |-> copy[d]]
+  LET known == Len(books[d].known)
+      other == [kind |-> "other", floor |-> 0, mark |-> 0, stitch |-> 0, copy |-> copy[d]]
+      pay == [kind |-> "pay", floor |-> known, mark |-> Mark(books[d].known, known), stitch |-> known,
+              copy |-> copy[d]]
   IN /\ elsewheres < Elsewheres /\ ~Staged(d) /\ Holds(d) > 0
      /\ Len(disk[d].log) < MostEntries /\ (On("old_copy") => ~disk[d].old)
      /\ elsewheres' = elsewheres + 1
-     /\ disk' = [disk EXCEPT ![d].log = Append(@, entry)]
-     /\ books' = [books EXCEPT ![d].log = Append(@, entry)]
+     /\ \E entry \in {e \in {pay, other} : e.kind \in Apart} :
+          /\ entry.kind = "pay" => ~disk[d].forked
+          /\ disk' = [disk EXCEPT ![d].log = Append(@, entry)]
+          /\ books' = [books EXCEPT ![d].log = Append(@, entry)]
      /\ UNCHANGED <<held, net, sess, saved, copy, faults>>
 
 Backup(d) ==
@@ -527,10 +570,21 @@ Spendable == \A d \in Device : \A i \in DOMAIN disk[d].known :
                            /\ entry.mark = Mark(disk[d].log, entry.floor)
 \* Nobody is accused who did not put back an old copy.
 NoAccusation == \A d \in Device : disk[d].forked => copy[Peer(d)] > 0
+\* Nobody refuses what an honest peer says, in whatever sessions it came before.
+First(c, d, is) == net[c][Peer(d)] # <<>> /\ Head(net[c][Peer(d)]).is \in is /\ Attends(c, d)
+NoRefusal ==
+  (Channel /\ \A d \in Device : Honest(d)) =>
+    \A c \in Conversations, d \in Device :
+      LET m == Head(net[c][Peer(d)])
+          s == sess[d][c]
+      IN /\ First(c, d, {"Offer", "Resume"}) => s.in = 0 \/ s.bid
+         /\ First(c, d, {"Pay"}) => s.in = Len(m.run) /\ (Knows(d, m.run) \/ TakesPay(d, m.run))
+         /\ First(c, d, {"Receipt"}) => Knows(d, m.run) \/ TakesReceipt(d, m.run)
+         /\ First(c, d, {"Want"}) => s.out.is = "resumed" \/ (s.out.is = "offered" /\ ~m.none)
 \* Nobody stops signing for a word.
 NoFalseOld == \A d \in Device : disk[d].old => copy[d] > 0
 \* Who doubts says nothing else.
-Quiet(s) == s.out = Idle /\ s.in = 0 /\ ~s.asked /\ ~s.bound
+Quiet(s) == s.out = Idle /\ s.awaits = 0 /\ s.in = 0 /\ ~s.asked /\ ~s.bound
 Silent == \A d \in Device, c \in Conversations :
   (sess[d][c].met /\ sess[d][c].sent > Len(books[d].log)) => Quiet(sess[d][c])
 
@@ -559,10 +613,19 @@ Never_NoFalseOld == \A d \in Device : ~disk[d].old
 Never_Silent == \A d \in Device, c \in Conversations : ~sess[d][c].doubts
 \* A payment under way in two conversations at once.
 Never_Double == \A d \in Device : Cardinality({c \in Conversations :
-  sess[d][c].out.is = "sent" /\ sess[d][c].out.at > Len(disk[Peer(d)].known)}) < 2
+  sess[d][c].awaits > Len(disk[Peer(d)].known)}) < 2
 \* Both pay in one conversation.
 Never_Crossed == \A c \in Conversations :
-  ~(\A d \in Device : sess[d][c].out.is = "sent")
+  ~(\A d \in Device : sess[d][c].awaits > 0)
+\* A payment under way before the one that was sent is acknowledged.
+Never_Several == \A c \in Conversations, d \in Device :
+  ~(sess[d][c].awaits > 0 /\ sess[d][c].out.is = "resumed")
+\* An honest peer says again what is known.
+Never_NoRefusal == \A c \in Conversations, d \in Device :
+  ~(First(c, d, {"Pay", "Receipt"}) /\ IsPrefix(Head(net[c][Peer(d)]).run, books[d].known))
+\* A Want of nothing.
+Never_Nothing == \A c \in Conversations, d \in Device :
+  ~(First(c, d, {"Want"}) /\ Head(net[c][Peer(d)]).none)
 \* An offer that another payment overtook.
 Never_Stale == \A d \in Device, c \in Conversations :
   ~(sess[d][c].out.is = "offered" /\ sess[d][c].out.at <= Len(books[d].log))

@@ -109,7 +109,7 @@ TraceCommit(d) ==
      IN IF speak = {} THEN Takes(Durable(d))
         ELSE \E c \in speak : speak = {c} /\ Explains(Durable(d), New(c, d), d)
 \* Entries that no session wrote.
-Apart(d) ==
+Alone(d) ==
   /\ ~Staged(d)
   /\ Next_("durable") /\ Log[taken + 1].d = d /\ Log[taken + 1].n = 0
   /\ LET event == Log[taken + 1]
@@ -136,7 +136,7 @@ TraceNext ==
   /\ \/ \E c \in Conversations, d \in Device :
           \/ TraceDial(c, d) \/ TraceHear(c, d) \/ TraceSpeak(c, d) \/ TraceSilent(c, d)
           \/ Discard(c, d) \/ Deaf(c, d) \/ TraceOver(c, d)
-     \/ \E d \in Device : TraceCommit(d) \/ Apart(d) \/ TraceCrash(d)
+     \/ \E d \in Device : TraceCommit(d) \/ Alone(d) \/ TraceCrash(d)
 
 \* Says which logs are taken to their end.
 Says == taken = Len(Log) => PrintT(<<"accepted", chosen>>)

@@ -33,12 +33,24 @@ const PARTINGS: [(&str, &str, Parting); 14] = [
     ("old_copy", "HearHello", Parting::DoesNot("go on")),
 ];
 
-/// What cannot be said to a session: a guard that lies elsewhere, and what checks it there.
-const ELSEWHERE: [(&str, &str); 1] = [(
-    "channel",
-    "a forged message does not come out of the channel: \
-     messages_cannot_be_reflected_replayed_reordered_or_dropped in crates/dsm-session",
-)];
+/// Guards whose absence no step of their counterexample shows at shipped devices, and what checks them.
+const ELSEWHERE: [(&str, &str); 3] = [
+    (
+        "channel",
+        "a forged message does not come out of the channel: \
+         messages_cannot_be_reflected_replayed_reordered_or_dropped in crates/dsm-session",
+    ),
+    (
+        "known",
+        "it ends before the second copy is heard: \
+         two_who_meet_in_several_conversations_at_once_deliver_each_entry_once in crates/dsm-engine",
+    ),
+    (
+        "ahead",
+        "it ends where both wait for ever: \
+         two_who_owe_each_other_several_payments_do_not_wait_for_each_other in crates/dsm-engine",
+    ),
+];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tla/counterexamples");
 

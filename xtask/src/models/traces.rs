@@ -1,11 +1,14 @@
-//! Logs of the simulator, which the model Session must explain (`tla/TraceSession.tla`).
+//! Logs of the simulator, which models must explain: what two people did with each other, by Session
+//! (`tla/TraceSession.tla`).
 //!
 //! What always holds: each log is explained to its end, and no log with a fault in it is.
 
 mod fault;
 mod log;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use super::Size;
 use super::tlc::{Ending, Job, Tlc};
@@ -16,94 +19,156 @@ use crate::workspace::Workspace;
 use log::Log;
 
 /// How many logs are enough, and in how many worlds they are looked for.
-const ENOUGH: usize = 5;
+const ENOUGH: usize = 12;
 const WORLDS: u64 = 60;
 /// A log that is shorter shows little.
 const SHORTEST: usize = 20;
-const MODULE: &str = "TraceSession";
+
+/// Logs that a model is asked about.
+struct Question {
+    /// The model, and the module that it reads them from.
+    module: &'static str,
+    logs: &'static str,
+    /// What stands before them.
+    before: String,
+    cases: Vec<Case>,
+}
+
+/// A log.
+struct Case {
+    name: String,
+    /// What kind of fault is in it, if any.
+    fault: Option<String>,
+    /// In TLA+.
+    text: String,
+}
 
 /// Explains logs and refuses them with faults; what was looked at, and what is wrong.
 pub(super) fn check(workspace: &Workspace, tlc: &Tlc) -> Result<(String, Vec<String>), Problem> {
-    let logs = gather(workspace)?;
-    let mut all: Vec<(String, bool, Log)> = Vec::new();
-    for (name, log) in logs {
-        for (fault, faulty) in fault::all(&log) {
-            all.push((format!("{name} with {fault}"), false, faulty));
-        }
-        all.push((name, true, log));
-    }
-    let accepted = explain(tlc, all.iter().map(|(_, _, log)| log))?;
-    let mut findings = Vec::new();
-    for (number, (name, sound, _)) in (1..).zip(&all) {
-        match (sound, accepted.contains(&number)) {
-            (true, false) => findings.push(format!("Session does not explain {name}")),
-            (false, true) => findings.push(format!("Session explains {name}")),
-            _ => {}
-        }
-    }
-    let sound = all.iter().filter(|(_, sound, _)| *sound).count();
-    let faulty = all.len().saturating_sub(sound);
-    Ok((format!("{sound} logs explained and {faulty} with a fault refused"), findings))
+    let simulator = Simulator::ready(workspace)?;
+    talks(&simulator)?.ask(tlc)
 }
 
-/// The first logs of the simulator that are long enough; one of them at least has a death in it.
-fn gather(workspace: &Workspace) -> Result<Vec<(String, Log)>, Problem> {
-    let build = ["build", "--locked", "--workspace", "--bin", "dsm-sim"];
-    process::run(process::cargo(&workspace.root).args(build))?;
-    let program = workspace.target.join("debug/dsm-sim");
+/// The simulator, built.
+struct Simulator {
+    program: PathBuf,
+}
+
+impl Simulator {
+    fn ready(workspace: &Workspace) -> Result<Self, Problem> {
+        let build = ["build", "--locked", "--workspace", "--bin", "dsm-sim"];
+        process::run(process::cargo(&workspace.root).args(build))?;
+        Ok(Self { program: workspace.target.join("debug/dsm-sim") })
+    }
+
+    /// The log of a world.
+    fn log(&self, seed: u64) -> Result<String, Problem> {
+        let mut command = std::process::Command::new(&self.program);
+        process::output(command.arg("log").arg(seed.to_string()))
+    }
+}
+
+/// What every two did in the first worlds, with every fault.
+fn talks(simulator: &Simulator) -> Result<Question, Problem> {
+    let logs = gather(simulator)?;
+    let links = logs.iter().map(|(_, log)| log.links()).max().unwrap_or(1);
+    let base: Vec<String> = logs.iter().map(|(_, log)| log.to_string()).collect();
+    let operators = fault::OPERATORS;
+    let base = base.join(",\n");
+    let mut cases = Vec::new();
+    for (number, (name, log)) in (1..).zip(logs) {
+        for fault in fault::all(&log) {
+            cases.push(Case {
+                name: format!("{name} with {fault}"),
+                fault: Some(fault.wrong.to_string()),
+                text: format!("{:?}(Base[{number}], {})", fault.wrong, fault.at),
+            });
+        }
+        cases.push(Case { name, fault: None, text: format!("Base[{number}]") });
+    }
+    let before = format!("Links == 1..{links}\n{operators}\nBase == <<{base}>>");
+    Ok(Question { module: "TraceSession", logs: "TraceLogs", before, cases })
+}
+
+/// The first logs of the simulator that are long enough; in one of them at least somebody dies, and in one
+/// an entry is dealt twice.
+fn gather(simulator: &Simulator) -> Result<Vec<(String, Log)>, Problem> {
     let mut logs: Vec<(String, Log)> = Vec::new();
+    let rare: [fn(&Log) -> bool; 2] = [Log::has_death, Log::repeats];
+    let lacks =
+        |logs: &[(String, Log)], has: fn(&Log) -> bool| !logs.iter().any(|(_, log)| has(log));
     for seed in 0..WORLDS {
-        let mut command = std::process::Command::new(&program);
-        let text = process::output(command.arg("log").arg(seed.to_string()))?;
-        for (pair, log) in log::between(&text)? {
+        for (pair, log) in log::between(&simulator.log(seed)?)? {
             let enough = logs.len() >= ENOUGH;
-            let dies = log.has_death();
-            if log.len() >= SHORTEST && (!enough || (dies && !has_death(&logs))) {
+            let is_rare = rare.iter().any(|has| has(&log) && lacks(&logs, *has));
+            if log.len() >= SHORTEST && (!enough || is_rare) {
                 logs.push((format!("what {pair} did in world {seed}"), log));
             }
         }
-        if logs.len() >= ENOUGH && has_death(&logs) {
+        if logs.len() >= ENOUGH && !rare.iter().any(|has| lacks(&logs, *has)) {
             return Ok(logs);
         }
     }
-    Err(Problem::new(format!("{WORLDS} worlds have not {ENOUGH} logs, one of them with a death")))
+    Err(Problem::new(format!(
+        "{WORLDS} worlds have not {ENOUGH} logs, one with a death and one with an entry that is dealt twice"
+    )))
 }
 
-fn has_death(logs: &[(String, Log)]) -> bool {
-    logs.iter().any(|(_, log)| log.has_death())
-}
+impl Question {
+    /// What the model says of each log, and what of that is wrong.
+    fn ask(&self, tlc: &Tlc) -> Result<(String, Vec<String>), Problem> {
+        let accepted = self.explain(tlc)?;
+        let model = self.module.trim_start_matches("Trace");
+        let (mut findings, mut sound, mut faulty) = (Vec::new(), 0_u64, BTreeMap::new());
+        for (number, Case { name, fault, .. }) in (1..).zip(&self.cases) {
+            match fault {
+                Some(kind) => *faulty.entry(kind).or_insert(0_u64) += 1,
+                None => sound += 1,
+            }
+            match (fault, accepted.contains(&number)) {
+                (None, false) => findings.push(format!("{model} does not explain {name}")),
+                (Some(_), true) => findings.push(format!("{model} explains {name}")),
+                _ => {}
+            }
+        }
+        let kinds: Vec<String> =
+            faulty.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+        let count: u64 = faulty.values().sum();
+        let kinds = kinds.join(", ");
+        let looked_at =
+            format!("{model}: {sound} logs explained and {count} with a fault refused ({kinds})");
+        Ok((looked_at, findings))
+    }
 
-/// The numbers of the logs that are taken to their end, counted from 1.
-fn explain<'a>(tlc: &Tlc, logs: impl Iterator<Item = &'a Log>) -> Result<Vec<usize>, Problem> {
-    let mut links = 1;
-    let mut text = String::new();
-    for log in logs {
-        links = links.max(log.links());
-        let comma = if text.is_empty() { "" } else { "," };
-        write!(text, "{comma}\n{log}").ok();
+    /// The numbers of the logs that are taken to their end, counted from 1.
+    fn explain(&self, tlc: &Tlc) -> Result<Vec<usize>, Problem> {
+        let Self { module, logs, before, cases } = self;
+        let mut text =
+            format!("---- MODULE {logs} ----\nEXTENDS Naturals, Sequences\n{before}\nLogs == <<");
+        for (number, case) in cases.iter().enumerate() {
+            let comma = if number == 0 { "" } else { "," };
+            write!(text, "{comma}\n{}", case.text).ok();
+        }
+        text.push_str(">>\n====\n");
+        let path = tlc.scratch().join(format!("{logs}.tla"));
+        std::fs::write(&path, text).map_err(|error| Problem::file(&path, &error))?;
+        let config = tree::read(&tlc.folder().join(module).join("logs.cfg"))?;
+        let job = Job {
+            module,
+            name: "logs",
+            config: &config,
+            size: Size::Small,
+            workers: 1,
+            counts: false,
+            dump: None,
+        };
+        let report = tlc.explore(&job)?;
+        if report.ending != Ending::Holds {
+            return Err(Problem::new(format!("{module}: {}", report.ending)));
+        }
+        let numbers = report.printed.iter().filter_map(|line| {
+            line.strip_prefix("<<\"accepted\", ")?.strip_suffix(">>")?.parse().ok()
+        });
+        Ok(numbers.collect())
     }
-    let module = format!(
-        "---- MODULE TraceLogs ----\nEXTENDS Naturals\nLinks == 1..{links}\nLogs == <<{text}>>\n====\n"
-    );
-    let path = tlc.scratch().join("TraceLogs.tla");
-    std::fs::write(&path, module).map_err(|error| Problem::file(&path, &error))?;
-    let config = tree::read(&tlc.folder().join(MODULE).join("logs.cfg"))?;
-    let job = Job {
-        module: MODULE,
-        name: "logs",
-        config: &config,
-        size: Size::Small,
-        workers: 1,
-        counts: false,
-        dump: None,
-    };
-    let report = tlc.explore(&job)?;
-    if report.ending != Ending::Holds {
-        return Err(Problem::new(format!("{MODULE}: {}", report.ending)));
-    }
-    let numbers = report
-        .printed
-        .iter()
-        .filter_map(|line| line.strip_prefix("<<\"accepted\", ")?.strip_suffix(">>")?.parse().ok());
-    Ok(numbers.collect())
 }

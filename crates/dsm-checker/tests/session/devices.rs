@@ -134,7 +134,7 @@ impl Devices {
                 self.dial(talk, side, wish);
                 return Ok(());
             }
-            "Elsewhere" => return self.pay_elsewhere(changed("disk").expect("a payer")),
+            "Elsewhere" => return self.pay_elsewhere(changed("disk").expect("a payer"), after),
             "Commit" => return self.commit(changed("disk").expect("a writer"), after),
             "Backup" => {
                 let side = changed("saved").expect("a disk");
@@ -381,13 +381,16 @@ impl Devices {
         Ok(())
     }
 
-    fn pay_elsewhere(&mut self, side: usize) -> Result<(), Parting> {
+    fn pay_elsewhere(&mut self, side: usize, after: &Stage) -> Result<(), Parting> {
+        let log = after.state["disk"].field(NAMES[side]).field("log");
+        let kind = log.list().last().expect("an entry").field("kind");
+        let payee = if *kind == Tla::Word("pay".to_owned()) { 1 - side } else { 2 };
         let shelf = &mut self.shelves[side];
         let mut wallet = Wallet::open(shelf.now.rows().clone()).expect("a wallet");
-        let to = self.cast.people[2].id();
+        let to = self.cast.people[payee].id();
         let key = self.cast.people[side].key();
         let paid = pay_away(&wallet.books().expect("books"), &*key, to, self.tokens[side], UNIT);
-        let Ok((batch, _)) = paid else { return Err(Parting::DoesNot("pay a third")) };
+        let Ok((batch, _)) = paid else { return Err(Parting::DoesNot("pay one that is away")) };
         wallet.commit(&Changes { batch, ..Changes::default() }).expect("a batch");
         *shelf = Shelf::new(Disk::new(wallet.into_kv(), shelf.now.deeds().to_vec()));
         Ok(())

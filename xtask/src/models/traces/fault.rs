@@ -3,33 +3,66 @@
 //! Not every such change is a fault: events that do not depend on each other may come in any order, and
 //! what nobody speaks of later may be left out. So only those are made that something beside them denies.
 
+use std::fmt;
+
 use super::log::{Event, Log, What};
 
-/// Every fault of a log, with its name.
-pub(super) fn all(log: &Log) -> Vec<(String, Log)> {
-    let mut faulty = Vec::new();
-    for (at, event) in log.0.iter().enumerate() {
-        let (before, after) = log.0.split_at(at);
-        let rest = after.get(1..).unwrap_or_default();
-        let next = rest.first();
-        let mut put = |fault: &str, middle: &[&Event], rest: &[Event]| {
-            let middle = middle.iter().map(|event| (*event).clone());
-            let events = before.iter().cloned().chain(middle).chain(rest.iter().cloned());
-            faulty.push((format!("event {at} {fault}"), Log(events.collect())));
-        };
+/// What is wrong with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    LeftOut,
+    Doubled,
+    Exchanged,
+}
+
+/// One fault of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Which event, counted from 1.
+    pub(super) at: usize,
+    pub(super) wrong: Wrong,
+}
+
+/// What a log with a fault is made of, in TLA+: `at` is where the event stands in `log`.
+pub(super) const OPERATORS: &str = "\
+    LeftOut(log, at) == SubSeq(log, 1, at - 1) \\o SubSeq(log, at + 1, Len(log))\n\
+    Doubled(log, at) == SubSeq(log, 1, at) \\o SubSeq(log, at, Len(log))\n\
+    Exchanged(log, at) == SubSeq(log, 1, at - 1) \\o <<log[at + 1], log[at]>> \\o SubSeq(log, at + 2, Len(log))";
+
+/// Every fault of a log.
+pub(super) fn all(log: &Log) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (at, event) in (1..).zip(&log.0) {
+        let mut put = |wrong: Wrong| faults.push(Fault { at, wrong });
         if matches!(event.what, What::Said | What::Hear) {
-            put("doubled", &[event, event], rest);
+            put(Wrong::Doubled);
         }
-        if let Some(next) = next {
+        if let Some(next) = log.0.get(at) {
             if is_missed(event, next) {
-                put("left out", &[], rest);
+                put(Wrong::LeftOut);
             }
             if event.what == What::Hear && event.second == next.second && is_of_session(next) {
-                put("exchanged with the next", &[next, event], rest.get(1..).unwrap_or_default());
+                put(Wrong::Exchanged);
             }
         }
     }
-    faulty
+    faults
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Self::LeftOut => "left out",
+            Self::Doubled => "doubled",
+            Self::Exchanged => "exchanged with the next",
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "event {} {}", self.at, self.wrong)
+    }
 }
 
 /// Whether what comes next shows that this was.

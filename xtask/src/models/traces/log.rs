@@ -64,8 +64,8 @@ struct Reader {
     foreign: bool,
 }
 
-/// What every two honest people did with each other, where the model has words for all of it, nothing was
-/// dealt twice and one of them paid. Each with who they are.
+/// What every two honest people did with each other, where the model has words for all of it and one
+/// of them paid. Each with who they are.
 pub(super) fn between(text: &str) -> Result<Vec<(String, Log)>, Problem> {
     let lines = text.lines().map(serde_json::from_str::<Value>);
     let lines = lines.collect::<Result<Vec<Value>, _>>();
@@ -79,7 +79,7 @@ pub(super) fn between(text: &str) -> Result<Vec<(String, Log)>, Problem> {
             }
             let pays = reader.events.iter().any(|event| event.wrote.contains(&"pay"));
             let log = Log(reader.events);
-            if !reader.foreign && pays && !log.repeats() {
+            if !reader.foreign && pays {
                 logs.push((format!("{first} and {second}"), log));
             }
         }
@@ -215,8 +215,8 @@ impl Log {
         self.0.iter().any(|event| event.what == What::Died)
     }
 
-    /// Whether one entry was dealt in two sessions, which Session does not explain yet (ADR 0022).
-    fn repeats(&self) -> bool {
+    /// Whether one entry was dealt in two sessions.
+    pub(super) fn repeats(&self) -> bool {
         let mut dealt = BTreeSet::new();
         let deals = |event: &&Event| {
             event.what == What::Said
