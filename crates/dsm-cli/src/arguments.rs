@@ -58,13 +58,15 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 1)]
         times: u32,
     },
-    /// Pay a contact.
+    /// Pay a contact; or take up a payment that was begun, on any link.
     Pay {
         /// Whom.
-        contact: String,
+        #[arg(required_unless_present = "resume")]
+        contact: Option<String>,
         /// How much, as a decimal.
-        amount: String,
-        /// The token, by ticker or id; not needed if there is only one.
+        #[arg(required_unless_present = "resume", conflicts_with = "resume")]
+        amount: Option<String>,
+        /// The token, by ticker, fingerprint or id; not needed if there is only one.
         token: Option<String>,
         /// Where the contact waits: tcp:127.0.0.1:PORT; or mail:DIRECTORY, to leave it a letter.
         #[arg(long, required_unless_present = "away", conflicts_with = "away")]
@@ -72,6 +74,10 @@ pub(crate) enum Command {
         /// Write the payment and deliver it later, when you meet or by a letter.
         #[arg(long)]
         away: bool,
+        /// Deliver the payments that are written and not acknowledged, on any link; pays nothing new. The
+        /// contact can be left out if there is only one to whom something is due.
+        #[arg(long, conflicts_with = "away")]
+        resume: bool,
     },
     /// Ask a contact for a payment by a letter.
     Request {

@@ -12,7 +12,7 @@ use dsm_session::Notice;
 use dsm_store::FileKv;
 
 use crate::interrupt::Interrupt;
-use crate::link::{self, AnyLink, Place, Waiting};
+use crate::link::{self, AnyLink, Place, Waiting, is_quiet};
 use crate::mail;
 use crate::output::Output;
 use crate::pay::{Figures, tell};
@@ -31,6 +31,7 @@ pub(crate) fn call(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let secrets = secrets()?;
+    let _work = is_quiet(place).then(|| output.work("showing and reading letters"));
     let mut link = link::call(place, Some(&peer), "dsm receive")?;
     if pay.is_some() {
         interrupt.says("interrupted; `dsm history` shows whether the payment was written already");
@@ -63,7 +64,8 @@ pub(crate) fn wait(
     Interrupt::new(output, "interrupted; `dsm history` shows what arrived")?;
     let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
     let own = engine.wallet().me();
-    let place = Waiting::at(place, Some(&own), output)?;
+    let (at, place) = (place, Waiting::at(place, Some(&own), output)?);
+    let _work = is_quiet(at).then(|| output.work("waiting for letters"));
     let (mut met, mut last) = (0, Ok(()));
     while met < times {
         let (mut link, _) = place.accept()?;

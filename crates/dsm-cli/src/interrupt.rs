@@ -8,13 +8,11 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
+use crate::exit::INTERRUPTED;
 use crate::output::Output;
 
 /// How long a conversation may take to end.
 pub(crate) const MOMENT: Duration = Duration::from_secs(1);
-
-/// What a shell takes for the end by this signal.
-const EXIT: i32 = 130;
 
 /// What happens next if the person presses Ctrl-C.
 enum Then {
@@ -39,8 +37,9 @@ impl Interrupt {
             match then {
                 Then::Do(act) => act(),
                 Then::Exit(word) => {
+                    output.clear();
                     output.fail(&anyhow!(word));
-                    std::process::exit(EXIT);
+                    std::process::exit(INTERRUPTED.into());
                 }
             }
         };

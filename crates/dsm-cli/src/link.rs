@@ -71,6 +71,11 @@ pub(crate) fn call(
     })
 }
 
+/// Whether nothing is drawn in the terminal to meet there.
+pub(crate) fn is_quiet(place: &Place) -> bool {
+    !matches!(place, Place::Qr { show: None, .. })
+}
+
 /// A place at which this wallet waits.
 pub(crate) struct Waiting(Listener);
 

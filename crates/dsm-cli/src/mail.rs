@@ -36,14 +36,18 @@ impl Office {
     /// Collects what arrived, and tells it.
     fn open(home: &Home, directory: &Path, output: &mut Output) -> anyhow::Result<Self> {
         let engine = home.open()?;
-        let mailbox = DirectoryMailbox::open(directory, fresh()?).with_context(|| {
+        let mailbox = DirectoryMailbox::open(directory, fresh()?);
+        let mailbox = mailbox.map_err(|error| MailError::Mailbox(Box::new(error)));
+        let mailbox = mailbox.with_context(|| {
             format!("there is no directory {}; plug it in or make it", directory.display())
         })?;
         let directory = directory.to_owned();
         let due = BTreeSet::new();
         let mut office = Self { engine, mailbox, directory, letters: 0, due, failure: None };
         let mut reads = Vec::new();
+        let work = output.work("reading letters");
         let collected = office.engine.collect(&mut office.mailbox, &mut reads);
+        drop(work);
         let letters = reads.len();
         for read in reads {
             office.tell(read, output)?;
@@ -146,7 +150,7 @@ pub(crate) fn pay(
         let contact = &terms.contact;
         format!(
             "the payment is written as entry {index} and not on its way; then \
-             `dsm contact sync {contact} --link mail:DIRECTORY`"
+             `dsm pay --resume {contact} --link mail:DIRECTORY`"
         )
     })?;
     office.close(output)
@@ -158,7 +162,7 @@ pub(crate) fn pay_later(home: &Home, terms: &Terms, output: &mut Output) -> anyh
     bind(&mut engine, terms, output)?;
     let contact = &terms.contact;
     let text = format!(
-        "it is delivered when you meet, or by a letter: `dsm contact sync {contact} --link ...`"
+        "it is delivered when you meet, or by a letter: `dsm pay --resume {contact} --link ...`"
     );
     output.note(&text, &json!({ "event": "undelivered", "peer": contact }));
     Ok(())

@@ -6,6 +6,7 @@
 mod arguments;
 mod contact;
 mod exchange;
+mod exit;
 mod init;
 mod input;
 mod interrupt;
@@ -16,6 +17,7 @@ mod output;
 mod pay;
 mod proof;
 mod receive;
+mod resume;
 mod settings;
 mod show;
 mod token;
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.fail(&error);
-            ExitCode::FAILURE
+            exit::code(&error)
         }
     }
 }
@@ -80,7 +82,12 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
             let ask = ask.map(|(amount, token)| receive::Asked { amount, token, memo, expires });
             receive::receive(&home, &link, ask, from.as_deref(), times, output)
         }
+        Command::Pay { contact, resume: true, link, .. } => {
+            let way = link.context("give --link")?;
+            resume::run(&home, contact.as_deref(), &way, output)
+        }
         Command::Pay { contact, amount, token, link, .. } => {
+            let (contact, amount) = contact.zip(amount).context("say whom to pay, and how much")?;
             let terms = pay::Terms { contact, amount, token };
             match link {
                 Some(way) => pay::pay(&home, &terms, &way, output),

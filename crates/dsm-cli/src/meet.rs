@@ -11,7 +11,7 @@ use dsm_store::FileKv;
 use serde_json::json;
 
 use crate::contact;
-use crate::link::{self, Place, Waiting};
+use crate::link::{self, Place, Waiting, is_quiet};
 use crate::output::Output;
 
 /// The most bytes of an answer.
@@ -28,7 +28,10 @@ pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> 
     let mut engine = home.open()?;
     contact::check_name(engine.wallet(), name)?;
     let introduced = match side {
-        Side::Calls(place) => call(&engine, place)?,
+        Side::Calls(place) => {
+            let _work = is_quiet(place).then(|| output.work("calling"));
+            call(&engine, place)?
+        }
         Side::Waits(place) => wait(&engine, place, output)?,
     };
     let Introduced { card, string } = introduced;

@@ -18,8 +18,9 @@ use dsm_session::{Goal, Ledger, Notice};
 use dsm_store::FileKv;
 use serde_json::json;
 
+use crate::exit::Interrupted;
 use crate::interrupt::{Interrupt, MOMENT};
-use crate::link::{self, AnyLink, Way};
+use crate::link::{self, AnyLink, Way, is_quiet};
 use crate::output::{Output, chain};
 use crate::{exchange, mail};
 
@@ -59,7 +60,7 @@ pub(crate) fn pay(
     let Err(error) = call(&mut engine, contact, way, goal, &interrupt, output) else {
         return Ok(());
     };
-    let later = format!("dsm contact sync {contact} --link ...");
+    let later = format!("dsm pay --resume {contact} --link ...");
     let Ok(outcome) = outcome(&engine, contact, before) else { return Err(error) };
     Err(match outcome {
         Outcome::Acknowledged => {
@@ -158,6 +159,7 @@ fn call(
         }
         Way::Mail(_) => bail!("letters in a directory are no call"),
     };
+    let _work = is_quiet(place).then(|| output.work(&format!("calling {contact}")));
     let link = link::call(place, Some(&card.descriptor.id()), "dsm receive")?;
     let link = engine.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
     converse(engine, link, goal, interrupt, output)
@@ -195,7 +197,7 @@ fn converse(
     let (result, traffic) = match ends.try_recv() {
         Ok((result, traffic)) => (result.map_err(describe), traffic),
         // Its thread waits for the other side, which says nothing.
-        Err(_) => (Err(anyhow!("interrupted")), Traffic::default()),
+        Err(_) => (Err(anyhow!(Interrupted("interrupted"))), Traffic::default()),
     };
     let figures = Figures { traffic, cpu: cpu.elapsed(), wall: clock.elapsed() };
     tell(engine, &heard, &figures, output);

@@ -16,6 +16,7 @@ use dsm_report::Event;
 use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
 
+use crate::exit::Interrupted;
 use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{Place, Waiting, Way};
 use crate::output::Output;
@@ -116,6 +117,7 @@ fn serve(
     let asked = ask.map(|request| (request.token, request.amount));
     let mut tally = Tally { asked, times, met: 0, heard: BTreeMap::new(), last: Ok(()) };
     let mut interrupted = false;
+    let _work = output.work("waiting for callers");
     for report in reports {
         match report {
             Report::Heard(of, heard) => tally.heard.entry(of).or_default().push(heard),
@@ -135,9 +137,9 @@ fn serve(
                 stopped?;
                 if interrupted && tally.met < times {
                     tally.tell(output);
-                    bail!(
+                    bail!(Interrupted(
                         "interrupted; what arrived stays, and the rest is delivered when you meet"
-                    );
+                    ));
                 }
                 return tally.last;
             }

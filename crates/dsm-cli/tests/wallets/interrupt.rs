@@ -14,14 +14,14 @@ use dsm_engine::Stopwatch;
 use crate::stage::Stage;
 
 /// Longer than a command may take to end, and shorter than any link is patient.
-const SOON: Duration = Duration::from_secs(15);
+pub(crate) const SOON: Duration = Duration::from_secs(15);
 /// The payer's bytes until it said Hello: after its part of the handshake.
 const HELLO: u64 = 3_600;
 /// The payer's bytes until it sent the payment.
-const PAID: u64 = HELLO + 2_500;
+pub(crate) const PAID: u64 = HELLO + 2_500;
 
 /// Somebody presses Ctrl-C; what the process said, and how long it took to end.
-fn press(process: Child) -> (Output, Duration) {
+pub(crate) fn press(process: Child) -> (Output, Duration) {
     let start = Stopwatch::start();
     let pressed = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
     assert!(pressed.expect("the command").success());
@@ -34,7 +34,7 @@ fn error(output: &Output) -> String {
 
 /// A line in the middle, on which nothing comes back once the caller said so much. Says where it is,
 /// and tells when.
-fn silent_after(most: u64, to: &str) -> (String, Receiver<()>) {
+pub(crate) fn silent_after(most: u64, to: &str) -> (String, Receiver<()>) {
     let place = TcpListener::bind("127.0.0.1:0").expect("a port");
     let here = format!("tcp:{}", place.local_addr().expect("an address"));
     let to = to.strip_prefix("tcp:").expect("an address").to_owned();
@@ -72,7 +72,7 @@ fn pass(mut caller: TcpStream, mut called: TcpStream, most: u64, tell: Sender<()
     let _ = called.shutdown(Shutdown::Both);
 }
 
-fn pays(stage: &Stage, link: &str) -> Child {
+pub(crate) fn pays(stage: &Stage, link: &str) -> Child {
     let mut pay = stage.command("ada", &["pay", "ben", "1", "--link", link]);
     pay.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary")
 }

@@ -4,13 +4,16 @@ mod commands;
 mod contacts;
 mod crowd;
 mod death;
+mod exits;
 mod interrupt;
 mod mail;
 mod meet;
 mod old;
 mod places;
 
+mod progress;
 mod refusals;
+mod resume;
 mod stage;
 mod tokens;
 mod verify;

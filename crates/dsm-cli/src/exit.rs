@@ -1,0 +1,68 @@
+//! How a command ends, for whoever started it (`docs/json.md`, exit codes).
+
+use std::process::ExitCode;
+
+use dsm_core::Reject;
+use dsm_engine::{ConverseError, ExchangeError, IntroduceError, MailError, SecureError};
+use dsm_link::LinkError;
+use dsm_session::SessionError;
+
+/// A rule refused it, on either side.
+const REFUSED: u8 = 3;
+/// Nobody was there, or the link broke.
+const UNDELIVERED: u8 = 4;
+/// What a shell takes for the end by Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The person ended it.
+#[derive(Debug)]
+pub(crate) struct Interrupted(pub(crate) &'static str);
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// The rule that refused, if one did.
+pub(crate) fn rule(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(SessionError::Rejected(reject)) => Some(reject.rule().to_owned()),
+        Some(SessionError::Refused { rule }) => Some(rule.to_string()),
+        _ => cause.downcast_ref::<Reject>().map(|reject| reject.rule().to_owned()),
+    })
+}
+
+/// How a command ends that failed.
+pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
+    let any = |is: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(is);
+    if any(is_interrupted) {
+        ExitCode::from(INTERRUPTED)
+    } else if rule(error).is_some() {
+        ExitCode::from(REFUSED)
+    } else if any(is_away) {
+        ExitCode::from(UNDELIVERED)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn is_interrupted(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.is::<Interrupted>() || matches!(cause.downcast_ref(), Some(SessionError::Cancelled))
+}
+
+/// Whether the other side was not there, went, or could not be reached.
+fn is_away(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.is::<LinkError>()
+        || matches!(cause.downcast_ref(), Some(SessionError::PeerCancelled))
+        || matches!(
+            cause.downcast_ref(),
+            Some(ConverseError::HungUp | ConverseError::Link(_) | ConverseError::Busy)
+        )
+        || matches!(cause.downcast_ref(), Some(SecureError::HungUp | SecureError::Link(_)))
+        || matches!(cause.downcast_ref(), Some(ExchangeError::HungUp | ExchangeError::Link(_)))
+        || matches!(cause.downcast_ref(), Some(IntroduceError::HungUp | IntroduceError::Link(_)))
+        || matches!(cause.downcast_ref(), Some(MailError::Mailbox(_)))
+}
