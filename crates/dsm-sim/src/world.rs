@@ -287,6 +287,9 @@ impl World {
             self.send(link, end, frames.unwrap_or_default());
             return;
         }
+        if self.links[link].ends[1 - end].who >= HONEST {
+            self.watch.heard(who, &message);
+        }
         self.at(who, (link, end), |device, watch| device.hear(link, &message, watch));
     }
 

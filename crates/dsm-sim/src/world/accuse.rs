@@ -3,7 +3,7 @@
 use dsm_core::View;
 use dsm_crypto::{Digest, Domain, Signer, hash};
 use dsm_encoding::{List, to_vec};
-use dsm_log::{ForkProof, Pair, Position, SignedHead};
+use dsm_log::{DeviceDescriptor, ForkProof, Pair, Position, SignedHead};
 use dsm_session::{Message, SignedRun};
 
 use super::prepared::HONEST;
@@ -18,18 +18,21 @@ impl World {
             return;
         }
         let accused = prepared().kits[whom].id;
-        // What the adversary's first device knows of it.
+        // What some device of the adversary knows of it.
         let cheat = &self.devices[HONEST];
-        let books = cheat.books();
-        let Some(descriptor) = books.descriptor(&accused) else { return };
+        let Some(descriptor) = cheat.books().descriptor(&accused) else { return };
         let other = hash(Domain::Seed, &("accusation", how));
-        let signed = books.latest(&accused).and_then(|at| books.signed(&accused, at.index));
+        let signed = self.devices.iter().skip(HONEST).find_map(|cheat| {
+            let books = cheat.books();
+            books.signed(&accused, books.latest(&accused)?.index)
+        });
         let own = || {
             let at = Position { index: 1, head: other };
             let signature = cheat.kit.key.sign(&SignedHead::message(NETWORK, &accused, &at));
             SignedHead { device: accused, at, signature }
         };
-        let SignedHead { at, signature, .. } = signed.unwrap_or_else(own);
+        let signed = signed.unwrap_or_else(own);
+        let SignedHead { at, signature, .. } = signed.clone();
         let (device, pairs) = (descriptor, List::default());
         let (first_signature, second_signature) = (signature.clone(), signature.clone());
         let pair = Pair { spends: Digest::ZERO, body: other };
@@ -42,7 +45,7 @@ impl World {
             second_signature: second_signature.clone(),
         };
         let message = match how % 5 {
-            0 => evidence(proof(at, pairs)),
+            0 => evidence(of_one_head(&device, signed)),
             1 => evidence(proof(Position { head: other, ..at }, pairs)),
             2 => evidence(proof(Position { index: at.index.saturating_add(1), ..at }, pairs)),
             3 => {
@@ -62,6 +65,19 @@ impl World {
     }
 }
 
-fn evidence(proof: ForkProof) -> Message {
+/// A proof that shows one signed head twice.
+pub(crate) fn of_one_head(device: &DeviceDescriptor, signed: SignedHead) -> ForkProof {
+    let SignedHead { at, signature, .. } = signed;
+    ForkProof {
+        device: device.clone(),
+        first: at,
+        first_signature: signature.clone(),
+        start: at,
+        pairs: List::default(),
+        second_signature: signature,
+    }
+}
+
+pub(crate) fn evidence(proof: ForkProof) -> Message {
     Message::Evidence { proofs: List::try_from(vec![proof]).unwrap_or_default() }
 }

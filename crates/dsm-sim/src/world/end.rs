@@ -1,7 +1,9 @@
 //! The end of a world: all honest people meet, and it is asked what they know.
 
 use dsm_core::View;
-use dsm_session::Ledger;
+use dsm_crypto::{Domain, hash};
+use dsm_encoding::from_slice;
+use dsm_session::{Ledger, Message};
 
 use super::event::{Action, Invariant};
 use super::prepared::{HONEST, NAMES};
@@ -27,6 +29,32 @@ impl World {
         for device in &mut self.devices {
             device.disarm();
         }
+        let offers = if self.watch.has_forks() { self.offers() } else { Vec::new() };
+        self.meet_all();
+        for link in &offers {
+            self.carry(*link, false);
+            self.hang(*link);
+        }
+        if !offers.is_empty() {
+            self.meet_all();
+        }
+        self.examine();
+    }
+
+    /// Everybody offers the next one a payment: what comes to light before it is bound may freeze it.
+    fn offers(&mut self) -> Vec<usize> {
+        let begin = |one| {
+            let link = self.links.len();
+            let fresh = hash(Domain::Seed, &("offer", link as u64));
+            let fresh = u64::from_be_bytes(*fresh.as_bytes().first_chunk().unwrap_or(&[0; 8]));
+            self.call((one, (one + 1) % HONEST), (Some(1), None), (None, fresh));
+            self.carry(link, true);
+            link
+        };
+        (0..HONEST).map(begin).collect()
+    }
+
+    fn meet_all(&mut self) {
         for round in 0..MOST_ROUNDS {
             let before = self.watch.changes;
             for one in 0..HONEST {
@@ -38,7 +66,6 @@ impl World {
                 break;
             }
         }
-        self.examine();
     }
 
     /// Two meet, and all that they say arrives.
@@ -46,12 +73,22 @@ impl World {
         let link = self.links.len();
         let fresh = (round * HONEST * HONEST + from * HONEST + to) as u64;
         self.call((from, to), (None, None), (None, fresh.wrapping_add(link as u64)));
+        self.carry(link, false);
+        self.hang(link);
+    }
+
+    /// All that is said on a link arrives; but no Want, if it is not to be answered yet.
+    fn carry(&mut self, link: usize, offered: bool) {
         for _ in 0..MOST_MESSAGES {
-            let next = (0..2).find(|end| !self.links[link].ends[*end].waiting.is_empty());
+            let ends = &self.links[link].ends;
+            let next = (0..2).find(|end| !ends[*end].waiting.is_empty());
             let Some(end) = next else { break };
+            let message = ends[end].waiting.front().filter(|_| offered);
+            if message.is_some_and(|one| matches!(from_slice(one), Ok(Message::Want { .. }))) {
+                break;
+            }
             self.deliver(link, end);
         }
-        self.hang(link);
     }
 
     fn examine(&mut self) {

@@ -70,7 +70,8 @@ pub enum Trick {
     Gap,
     /// Signs no challenge, and says that it signed the right one.
     DealtNonce,
-    /// Forgets what it accepted of the payee: its stitch goes back to none.
+    /// Says that it accepted all that the payee wrote, and pays again as if it had accepted nothing: its
+    /// stitch goes back to none.
     NoStitch,
     /// Does not show where the input was made.
     Hole,
@@ -82,17 +83,21 @@ pub enum Trick {
     LotTwice,
     /// Pays with a note of its own token whose floor lies on no log of its.
     AlienFloor,
-    /// Goes on from a place far on that nothing leads to, with a note of its own token.
+    /// Pays honestly, and goes on from a place far on that nothing leads to, with a note of its own token.
     Leap,
     /// Issues a token in another log than its policy names.
     NotIssuer,
+    /// Pays with a note of its own token, and again with one that another history of its mint issued.
+    TwoMints,
+    /// Pays honestly, and says of somebody honest that it forked: it signed one head, which is shown twice.
+    Slander,
     /// Sends anything.
     Noise,
 }
 
 impl Trick {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Honest,
         Self::Restore,
         Self::PayTwice,
@@ -122,6 +127,8 @@ impl Trick {
         Self::AlienFloor,
         Self::Leap,
         Self::NotIssuer,
+        Self::TwoMints,
+        Self::Slander,
         Self::Noise,
     ];
 }
@@ -437,6 +444,8 @@ pub enum Invariant {
     Agreement,
     /// What a receiver asks of value holds: its cap, its challenge, its floor.
     Settings,
+    /// Nobody honest pays with what rests on a device of which it holds a fork proof.
+    Frozen,
     /// Nothing panics, and no books are damaged.
     Soundness,
 }

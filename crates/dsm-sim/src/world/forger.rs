@@ -8,8 +8,9 @@ use dsm_encoding::{List, from_slice, to_vec};
 use dsm_log::{DeviceId, Nonce, Position, SpendId};
 use dsm_session::Message;
 
+use super::accuse::{evidence, of_one_head};
 use super::event::Trick;
-use super::prepared::prepared;
+use super::prepared::{HONEST, Kit, prepared};
 use crate::{Actor, Holding, NETWORK, edit, outputs, stretch};
 
 /// A conversation in which it pays.
@@ -18,6 +19,10 @@ pub(crate) struct Talk {
     peer: DeviceId,
     amount: u64,
     known: Option<u64>,
+    /// The challenge that it was told, and where the payee's log stood.
+    asked: Option<(Nonce, Position)>,
+    /// Whether it was paid out once, and goes on.
+    again: bool,
     /// What it would pay, and by whom it is written.
     dealing: Option<(Dealing, Plan)>,
     /// Its disk before it paid.
@@ -48,7 +53,8 @@ impl Forger {
         (trick, amount, fresh): (Trick, u64, u64),
     ) -> Vec<Vec<u8>> {
         let salt = *hash(Domain::Seed, &("forger", fresh)).as_bytes();
-        let talk = Talk { trick, peer, amount, known: None, dealing: None, before: None };
+        let (known, asked, again, dealing, before) = (None, None, false, None, None);
+        let talk = Talk { trick, peer, amount, known, asked, again, dealing, before };
         self.talks.insert(link, talk);
         let accepted = self.actor.accepted.get(&peer).map_or(0, |at| at.index);
         let known = self.actor.view.latest(&peer).map(|at| at.index);
@@ -82,9 +88,10 @@ impl Forger {
             }
             Message::Ask { ask } => {
                 self.nonces.push(ask.nonce);
+                talk.asked = Some((ask.nonce, ask.floor));
                 let mut said = vec![Message::Sync { hints: List::default() }];
                 if talk.dealing.is_none() {
-                    said.extend(self.offer(talk, ask.nonce, ask.floor));
+                    said.extend(self.offer(talk));
                 }
                 said
             }
@@ -94,18 +101,46 @@ impl Forger {
             }
             Message::Contradict { .. } => vec![Message::Evidence { proofs: List::default() }],
             Message::Receipt { dealt } => {
-                // Its own disk goes on, unless it would rather have the money again.
-                if let Some(before) = talk.before.take() {
-                    if talk.trick == Trick::Restore {
-                        self.actor = *before;
-                    } else {
-                        let _ = self.actor.receive(&dealt, None);
-                    }
+                let mut said = self.acknowledged(talk, &dealt);
+                // Whoever goes on has something to say.
+                if !matches!(said.last(), Some(Message::Offer { .. })) {
+                    said.push(Message::Done {});
                 }
-                vec![Message::Done {}]
+                said
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The payee acknowledged. Its own disk goes on, unless it would rather have the money again.
+    fn acknowledged(&mut self, talk: &mut Talk, dealt: &Dealt) -> Vec<Message> {
+        let Some(before) = talk.before.take() else { return Vec::new() };
+        if talk.trick == Trick::Restore {
+            self.actor = *before;
+            return Vec::new();
+        }
+        let _ = self.actor.receive(dealt, None);
+        match talk.trick {
+            Trick::NoStitch | Trick::TwoMints | Trick::Leap if !talk.again => {
+                talk.again = true;
+                self.offer(talk).into_iter().collect()
+            }
+            Trick::Slander => self.slander(talk).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A proof of nothing against somebody honest of whom it knows a head.
+    fn slander(&self, talk: &Talk) -> Option<Message> {
+        let view = &self.actor.view;
+        let head = |kit: &Kit| {
+            let signed = view.signed(&kit.id, view.latest(&kit.id)?.index)?;
+            Some((view.descriptor(&kit.id)?, signed))
+        };
+        let all: Vec<_> = prepared().kits.iter().take(HONEST).filter_map(head).collect();
+        let whom = usize::try_from(talk.amount).ok()?.checked_rem(all.len())?;
+        let (descriptor, signed) = all.into_iter().nth(whom)?;
+        Some(evidence(of_one_head(&descriptor, signed)))
     }
 
     fn pays(&self, amount: u64, lock: Lock) -> Output {
@@ -113,8 +148,9 @@ impl Forger {
     }
 
     /// Writes what it would pay, and announces it.
-    fn offer(&mut self, talk: &mut Talk, nonce: Nonce, floor: Position) -> Option<Message> {
+    fn offer(&mut self, talk: &mut Talk) -> Option<Message> {
         let start = prepared();
+        let (nonce, floor) = talk.asked?;
         talk.before = Some(Box::new(self.actor.clone()));
         let (device, at) = (talk.peer, floor);
         let lock = Lock::Device { id: device, floor: at };
@@ -147,14 +183,19 @@ impl Forger {
             | Trick::LotRange
             | Trick::LotTwice
             | Trick::AlienFloor
-            | Trick::Leap => {
+            | Trick::TwoMints => {
                 return self.issue(talk, nonce, lock);
             }
+            Trick::Leap if talk.again => return self.issue(talk, nonce, lock),
             Trick::NotIssuer => return self.issue_elsewhere(talk, nonce, lock),
             _ => {}
         }
         if talk.trick == Trick::NoStitch {
-            self.actor.accepted.remove(&talk.peer);
+            let told = talk.asked.filter(|_| !talk.again);
+            match told {
+                Some((_, floor)) => self.actor.accepted.insert(talk.peer, floor),
+                None => self.actor.accepted.remove(&talk.peer),
+            };
         }
         if talk.trick == Trick::Gap {
             self.prepare_gap()?;
@@ -300,6 +341,7 @@ impl Forger {
         let (lot, amount) = match talk.trick {
             Trick::OverLot => (0, policy.units_per_lot + 1),
             Trick::LotRange => (policy.lots, 1),
+            Trick::TwoMints => (u64::from(talk.again), policy.units_per_lot),
             _ => (1, policy.units_per_lot),
         };
         if talk.trick == Trick::Leap {
@@ -332,6 +374,8 @@ impl Forger {
         let planned = deal(&self.actor.view, &dealing, &plan, wanted);
         let gap = (talk.trick == Trick::Gap).then(|| self.with_gap(&dealing)).flatten();
         let planned = gap.or(planned);
+        // The payee wants nothing of a history that it takes for one that it knows.
+        let planned = planned.filter(|_| !(talk.again && talk.trick == Trick::TwoMints));
         let mut dealt: Dealt = planned.or_else(|| self.actor.try_insist(&dealing))?;
         match talk.trick {
             Trick::Dealt => edit(&mut dealt.ops, |ops| ops.push(Op::Checkpoint {})),

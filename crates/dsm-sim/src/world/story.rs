@@ -38,7 +38,7 @@ impl Story {
         let mut chance = Chance::new(seed);
         let kinds = [Adversary::Nobody, Adversary::Copies, Adversary::Forger, Adversary::All];
         let adversary = chance.one_of(&kinds);
-        let (left, calls) = (25 + chance.below(50), 2 + chance.below(3));
+        let (left, calls) = (30 + chance.below(60), 2 + chance.below(4));
         let faults = chance.one_of(&[0, 0, 20, 80]);
         let deaths = chance.one_of(&[0, 0, 15, 50]);
         let letters = chance.in_thousand(300);
@@ -105,7 +105,8 @@ impl Story {
     }
 
     fn call(&mut self, world: &World) -> Action {
-        let forged = self.forges() && self.chance.in_thousand(550);
+        let most = if self.copies() { 500 } else { 700 };
+        let forged = self.forges() && self.chance.in_thousand(most);
         let from = if forged { FORGER } else { self.somebody(world) };
         let to = if forged { self.chance.below(HONEST) } else { self.other(from) };
         let pays = forged || self.chance.in_thousand(780);
@@ -113,7 +114,7 @@ impl Story {
         let ask = if self.chance.in_thousand(250) { pay } else { None };
         let trick = forged.then(|| {
             let usual = [Trick::Honest, Trick::Restore, Trick::Restore, Trick::PayTwice];
-            let odd = self.chance.in_thousand(500);
+            let odd = self.chance.in_thousand(700);
             if odd { self.chance.one_of(&Trick::ALL) } else { self.chance.one_of(&usual) }
         });
         Action::Call { from, to, pay, ask, trick, fresh: self.chance.number() }

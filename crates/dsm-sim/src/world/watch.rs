@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dsm_core::{Lock, Output, Reject, Value, View};
+use dsm_core::{Output, Reject, View};
 use dsm_crypto::Digest;
 use dsm_encoding::from_slice;
 use dsm_log::{DeviceId, Nonce, SpendId};
@@ -102,6 +102,10 @@ pub(crate) struct Honest {
     pub(crate) held: BTreeMap<SpendId, u64>,
     /// What it consumed.
     pub(crate) spent: BTreeSet<SpendId>,
+    /// What rests on which devices, uncertified.
+    rests: BTreeMap<SpendId, BTreeSet<DeviceId>>,
+    /// The devices of which it holds a fork proof.
+    forked: BTreeSet<DeviceId>,
     /// The heads of others that it takes for true.
     pub(crate) believed: BTreeMap<(DeviceId, u64), Digest>,
     /// The records of others that it knows.
@@ -112,6 +116,8 @@ pub(crate) struct Honest {
     pub(crate) consumed: BTreeMap<SpendId, (DeviceId, Digest)>,
     /// The challenges that it told, in sessions.
     asked: BTreeSet<Nonce>,
+    /// The indexes of entries that cheats announced in sessions, and whether one was said to answer no challenge.
+    announced: BTreeMap<u64, bool>,
     /// Whether it asked for something in a letter too.
     pub(crate) asked_by_letter: bool,
     /// The entries that its person was told of.
@@ -214,6 +220,17 @@ impl Watch {
         self.see(|| show::said(link, who, message.as_ref()));
     }
 
+    /// Somebody honest hears what a cheat says.
+    pub(crate) fn heard(&mut self, who: usize, frame: &[u8]) {
+        let Some(honest) = self.honest.get_mut(who) else { return };
+        let (index, unasked) = match from_slice::<Message>(frame) {
+            Ok(Message::Offer { index, .. }) => (index, false),
+            Ok(Message::Resume { index, floor, .. }) => (index, floor.is_none()),
+            _ => return,
+        };
+        *honest.announced.entry(index).or_default() |= unasked;
+    }
+
     pub(crate) fn refused(&mut self, who: usize, reject: &Reject) {
         self.counts.refusals += 1;
         let rule = reject.rule();
@@ -269,6 +286,11 @@ impl Watch {
             self.check(fresh, Invariant::NoDoubleAcceptance, || {
                 format!("{} spends twice", NAMES[who])
             });
+            let me = &self.honest[who];
+            let frozen = me.rests.get(id).is_some_and(|rests| !rests.is_disjoint(&me.forked));
+            self.check(!frozen, Invariant::Frozen, || {
+                format!("{} spends what rests on a device that forked", NAMES[who])
+            });
         }
         for held in &batch.held {
             let (id, output) = (held.id(), held.note.output);
@@ -277,6 +299,7 @@ impl Watch {
                 format!("{} holds {} units that nobody made", NAMES[who], output.amount)
             });
             let me = &mut self.honest[who];
+            me.rests.insert(id, held.uncertified.iter().copied().collect());
             if !me.spent.contains(&id)
                 && output.token == prepared().token
                 && me.held.insert(id, output.amount).is_none()
@@ -286,6 +309,7 @@ impl Watch {
                 me.held.insert(id, 0);
             }
         }
+        self.honest[who].forked.extend(batch.forks.iter().map(|proof| proof.device()));
         // All that she holds rests on one mint, which no certificate covers.
         let paid = batch.accepted.iter().any(|one| !one.notes().is_empty());
         let trusted: u64 = self.honest[who].held.values().sum();
@@ -332,6 +356,11 @@ impl Watch {
                 }
             }
         }
+        let mut lines = accepted.facts().lines.iter().filter(|line| line.device == writer);
+        let signed = lines.find_map(|line| line.record(at.index)) == Some(&entry.record());
+        self.check(signed, Invariant::Receipts, || {
+            format!("{} accepts another entry than was signed", NAMES[who])
+        });
         let mut since = known.unwrap_or(at.index)..at.index;
         let joined = since.all(|index| self.honest[who].records.contains(&(writer, index + 1)));
         self.check(joined, Invariant::LogLinearity, || {
@@ -362,30 +391,7 @@ impl Watch {
             self.counts.receipts += 1;
             return;
         }
-        self.counts.payments += 1;
-        self.honest[who].paid_last = Some((writer, at.index));
-        let me = prepared().kits[who].id;
-        for note in accepted.notes() {
-            let Lock::Device { id, floor } = note.output.lock else { continue };
-            let own = self.honest[who].wrote.get(&floor.index);
-            let mine = id == me && (floor.index == 0 || own == Some(&floor.head));
-            self.check(mine, Invariant::Settings, || {
-                format!("{} holds a note whose floor is not on its log", NAMES[who])
-            });
-        }
-        let outputs = entry.value.as_ref().map_or(&[][..], Value::outputs);
-        let strange = outputs.iter().filter_map(|output| output.lock.device());
-        let strange = strange.filter(|(owner, _)| **owner != me && **owner != writer).count();
-        self.check(strange == 0, Invariant::Settings, || {
-            format!("{} accepts what is for a third", NAMES[who])
-        });
-        if let Some(nonce) = entry.nonce {
-            let me = &self.honest[who];
-            let asked = me.asked_by_letter || me.asked.contains(&nonce);
-            self.check(asked, Invariant::Settings, || {
-                format!("{} is paid for what it never asked", NAMES[who])
-            });
-        }
+        self.paid(who, accepted);
     }
 
     /// The stitch is a head of the reader's own log and never goes back.

@@ -4,14 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dsm_core::pack::OpenedEntry;
-use dsm_core::{FinalityClass, TokenId, Value};
+use dsm_core::{Accepted, FinalityClass, Lock, TokenId, Value};
 use dsm_crypto::Digest;
-use dsm_log::{DeviceId, SpendId};
+use dsm_log::{DeviceId, Position, SpendId};
 
 use super::{Invariant, Watch, honest};
 use crate::world::prepared::{HONEST, NAMES, prepared};
 
 impl Watch {
+    /// Whether honest devices together know that some device forked.
+    pub(crate) fn has_forks(&self) -> bool {
+        self.heads.values().any(|heads| heads.len() > 1)
+    }
+
     /// Whether two honest devices together know that a device forked.
     fn forked(&self, device: &DeviceId) -> bool {
         let all = self.heads.range((*device, 0)..=(*device, u64::MAX));
@@ -37,6 +42,42 @@ impl Watch {
             let others = self.honest.iter().filter_map(|one| one.consumed.get(id));
             others.into_iter().any(|(_, other)| other != head)
         })
+    }
+
+    /// An entry with value: for whom it is, and which challenge it answers.
+    pub(super) fn paid(&mut self, who: usize, accepted: &Accepted) {
+        let (writer, at, entry) = (accepted.writer(), accepted.at(), accepted.entry());
+        self.counts.payments += 1;
+        self.honest[who].paid_last = Some((writer, at.index));
+        let me = prepared().kits[who].id;
+        for note in accepted.notes() {
+            let Lock::Device { id, floor } = note.output.lock else { continue };
+            let own = self.honest[who].wrote.get(&floor.index);
+            let start = floor == Position::origin(&me);
+            let mine = id == me && (start || own == Some(&floor.head));
+            self.check(mine, Invariant::Settings, || {
+                format!("{} holds a note whose floor is not on its log", NAMES[who])
+            });
+        }
+        let outputs = entry.value.as_ref().map_or(&[][..], Value::outputs);
+        let strange = outputs.iter().filter_map(|output| output.lock.device());
+        let strange = strange.filter(|(owner, _)| **owner != me && **owner != writer).count();
+        self.check(strange == 0, Invariant::Settings, || {
+            format!("{} accepts what is for a third", NAMES[who])
+        });
+        if entry.nonce.is_none() && writer == prepared().forger.id() {
+            let announced = self.honest[who].announced.get(&at.index);
+            self.check(announced != Some(&false), Invariant::Settings, || {
+                format!("{} is paid without the challenge that it was said to answer", NAMES[who])
+            });
+        }
+        if let Some(nonce) = entry.nonce {
+            let me = &self.honest[who];
+            let asked = me.asked_by_letter || me.asked.contains(&nonce);
+            self.check(asked, Invariant::Settings, || {
+                format!("{} is paid for what it never asked", NAMES[who])
+            });
+        }
     }
 
     /// One operation of a lineage that somebody honest took for true.
