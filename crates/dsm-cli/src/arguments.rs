@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand};
@@ -127,6 +128,19 @@ pub(crate) enum Command {
     /// Fork proofs: devices that showed two histories.
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    /// Serve programs on this machine: HTTP and JSON, with the token of daemon.json in the wallet's
+    /// directory.
+    Daemon {
+        /// Where to listen for programs; port 0 takes a free one and prints it.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Where to wait for contacts, as often as there are places.
+        #[arg(long)]
+        link: Vec<Place>,
+        /// Print the OpenAPI document instead.
+        #[arg(long)]
+        openapi: bool,
+    },
     /// What this wallet asks of value; prints the settings.
     Settings {
         /// The weakest finality class that is enough for any amount.

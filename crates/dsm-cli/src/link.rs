@@ -1,62 +1,14 @@
 //! Where peers meet or leave letters, as written on the command line, and how a wallet calls and waits
 //! there.
 
-use std::path::PathBuf;
-use std::str::FromStr;
-
-use dsm_crypto::{Domain, hash};
+use dsm_engine::mark;
 use dsm_home::fresh;
 use dsm_log::DeviceId;
-pub(crate) use dsm_transport::{AnyLink, Place};
-use dsm_transport::{HangUp, Listener, Mark, NoPlace, Salt};
+pub(crate) use dsm_transport::{AnyLink, Place, Way};
+use dsm_transport::{HangUp, Listener};
 use serde_json::json;
 
 use crate::output::Output;
-
-/// How a wallet deals with a contact there.
-#[derive(Clone, Debug)]
-pub(crate) enum Way {
-    /// They talk, over the secure channel.
-    Talk(Place),
-    /// Letters answer each other: the place is too slow for a handshake.
-    Exchange(Place),
-    /// `mail:DIRECTORY`: letters are left there.
-    Mail(PathBuf),
-}
-
-impl FromStr for Way {
-    type Err = NoWay;
-
-    fn from_str(text: &str) -> Result<Self, NoWay> {
-        match text.strip_prefix("mail:") {
-            Some("") => Err(NoWay),
-            Some(directory) => Ok(Self::Mail(PathBuf::from(directory))),
-            None => Ok(match text.parse().map_err(|NoPlace| NoWay)? {
-                slow @ Place::Qr { .. } => Self::Exchange(slow),
-                place => Self::Talk(place),
-            }),
-        }
-    }
-}
-
-/// What is no way to a contact.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NoWay;
-
-impl std::fmt::Display for NoWay {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(to, "{NoPlace}, or mail:DIRECTORY for letters")
-    }
-}
-
-impl std::error::Error for NoWay {}
-
-/// What a device's announcement on a network says to who knows it; with no device, what anybody's says
-/// who waits for a first meeting.
-fn mark(device: Option<&DeviceId>, salt: Salt) -> Mark {
-    let hash = hash(Domain::Mark, &(salt, device.map(|device| device.0)));
-    hash.as_bytes().first_chunk().copied().unwrap_or_default()
-}
 
 /// Calls a device, or anybody who waits for a first meeting; `waits` is what the other side runs.
 pub(crate) fn call(

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod contact;
+mod daemon;
 mod exchange;
 mod exit;
 mod init;
@@ -107,6 +108,9 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Evidence(EvidenceCommand::List) => show::evidence(&home, None, output),
         Command::Evidence(EvidenceCommand::Show { device }) => {
             show::evidence(&home, Some(&device), output)
+        }
+        Command::Daemon { listen, link, openapi } => {
+            daemon::run(&home, listen, link, openapi, output)
         }
         Command::Settings { accept, exposed_cap } => {
             settings::run(&home, accept, exposed_cap, output)

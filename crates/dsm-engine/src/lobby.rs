@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dsm_crypto::{Domain, KemSecret, Secret};
+use dsm_crypto::{Domain, KemPublic, KemSecret, Secret};
 use dsm_link::{Link, Traffic};
 use dsm_log::{DeviceId, Network};
 use dsm_session::Goal;
@@ -20,7 +20,7 @@ use dsm_store::Kv;
 use crate::converse::greeting;
 use crate::event::Conversation;
 use crate::inbox::Inbox;
-use crate::{ConverseError, Engine, Secure, Stopwatch, VisitError};
+use crate::{ConverseError, Engine, Secure, SecureError, Stopwatch, VisitError};
 
 /// How long a caller who was hung up holds up a new one.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -99,6 +99,19 @@ impl<K: Kv + 'static> Lobby<K> {
         let kem = Arc::clone(&engine.kem);
         let (places, left) = (Mutex::default(), Condvar::new());
         Self { shared: Arc::new(Shared { network, kem, most: most.max(1), places, left }), inbox }
+    }
+
+    /// Calls the owner of a pinned KEM key over a link, with 32 fresh bytes, while the engine runs.
+    ///
+    /// # Errors
+    /// [`SecureError`].
+    pub fn call<L: Link>(
+        &self,
+        link: L,
+        peer: &KemPublic,
+        fresh: Secret<32>,
+    ) -> Result<Secure<L>, SecureError> {
+        Secure::call(link, self.shared.network, &self.shared.kem, peer, fresh)
     }
 
     /// Lets a caller in: answers it, and holds one conversation after the other, on a thread of its

@@ -1,8 +1,8 @@
 //! The secure channel over any live link (`spec/channel.md`).
 
-use dsm_crypto::{KemPublic, KemSecret, Secret};
+use dsm_crypto::{Domain, KemPublic, KemSecret, Secret, hash};
 use dsm_link::{Link, LinkError, Traffic};
-use dsm_log::Network;
+use dsm_log::{DeviceId, Network};
 use dsm_session::channel::{Channel, ChannelError, FIRST, Initiator, Responder, SEAL, SECOND};
 
 /// A link on which nobody else can listen, speak or change anything, and whose other end proved
@@ -12,6 +12,14 @@ pub struct Secure<L> {
     link: L,
     channel: Channel,
     peer_key: [u8; 32],
+}
+
+/// What a device's announcement on a network says to who knows it, for a fresh salt; with no device, what
+/// anybody's says who waits for a first meeting (`spec/links.md`).
+#[must_use]
+pub fn mark(device: Option<&DeviceId>, salt: [u8; 8]) -> [u8; 8] {
+    let hash = hash(Domain::Mark, &(salt, device.map(|device| device.0)));
+    hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// Why a secure link fails.

@@ -70,7 +70,9 @@ impl std::fmt::Display for HomeError {
             }
             Self::Store { path, source } => {
                 let next = match source {
-                    StoreError::Locked => "; is `dsm receive` running? one process at a time",
+                    StoreError::Locked => {
+                        "; is `dsm receive` or `dsm daemon` running? one process at a time"
+                    }
                     StoreError::Missing => "; if `dsm init` was interrupted, remove the directory",
                     _ => "; look at the file and the disk",
                 };

@@ -19,7 +19,7 @@ pub use directory::Directory;
 pub use lan::{LanPlace, Mark, Reach, Salt, call as call_on_lan};
 pub use mailbox::DirectoryMailbox;
 pub use medium::{Framed, Medium};
-pub use place::{AnyLink, HangUp, Listener, NoPlace, Place};
+pub use place::{AnyLink, HangUp, Listener, NoPlace, NoWay, Place, Way};
 pub use qr::{Qr, Show, Watch};
 pub use serial::Serial;
 pub use tcp::{TcpLink, TcpPlace};

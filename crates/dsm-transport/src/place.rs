@@ -113,6 +113,44 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// How a wallet deals with a contact at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// They talk, over the secure channel.
+    Talk(Place),
+    /// Letters answer each other: the place is too slow for a handshake.
+    Exchange(Place),
+    /// `mail:DIRECTORY`: letters are left there.
+    Mail(PathBuf),
+}
+
+impl FromStr for Way {
+    type Err = NoWay;
+
+    fn from_str(text: &str) -> Result<Self, NoWay> {
+        match text.strip_prefix("mail:") {
+            Some("") => Err(NoWay),
+            Some(directory) => Ok(Self::Mail(PathBuf::from(directory))),
+            None => Ok(match text.parse().map_err(|NoPlace| NoWay)? {
+                slow @ Place::Qr { .. } => Self::Exchange(slow),
+                place => Self::Talk(place),
+            }),
+        }
+    }
+}
+
+/// What is no way to a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoWay;
+
+impl std::fmt::Display for NoWay {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{NoPlace}, or mail:DIRECTORY for letters")
+    }
+}
+
+impl std::error::Error for NoWay {}
+
 impl Place {
     /// The medium, for one conversation; none if the place is one of streams.
     fn medium(&self, tag: Tag) -> Result<Option<AnyMedium>, LinkError> {

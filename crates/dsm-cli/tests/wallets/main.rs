@@ -3,6 +3,7 @@
 mod commands;
 mod contacts;
 mod crowd;
+mod daemon;
 mod death;
 mod exits;
 mod interrupt;

@@ -115,7 +115,7 @@ fn one_wallet_is_used_by_one_process_at_a_time() {
     for words in [&["balance"][..], &["receive"], &["token", "issue", "CUP", "1"]] {
         let error = stage.fails("ada", words);
         assert!(error.contains("another process has the store open"), "{error}");
-        assert!(error.contains("is `dsm receive` running?"), "{error}");
+        assert!(error.contains("is `dsm receive` or `dsm daemon` running?"), "{error}");
     }
     // Another wallet is not concerned, and a file is checked without any.
     stage.text("ben", &["balance"]);

@@ -1,0 +1,151 @@
+//! A running wallet, from the side of requests.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dsm_core::identity::Card;
+use dsm_crypto::Secret;
+use dsm_engine::{Engine, Inbox, Lobby, mark};
+use dsm_home::fresh;
+use dsm_log::DeviceId;
+use dsm_report::Event;
+use dsm_session::{Goal, Request};
+use dsm_store::{Books, FileKv};
+use dsm_transport::Place;
+use tokio::sync::Semaphore;
+
+use crate::hub::Hub;
+use crate::problem::Problem;
+
+/// The most calls of this wallet at once.
+const MAX_CALLS: usize = 16;
+
+/// A running wallet.
+pub(crate) struct Desk {
+    pub(crate) inbox: Inbox<FileKv>,
+    pub(crate) lobby: Lobby<FileKv>,
+    pub(crate) hub: Hub,
+    /// Where it waits for callers.
+    pub(crate) places: Vec<String>,
+    /// What it asks of whoever calls.
+    ask: Mutex<Option<Request>>,
+    /// Whom it pays at the moment: one payment at a time to each, so that none is written twice.
+    paying: Mutex<BTreeMap<DeviceId, ()>>,
+    calls: Semaphore,
+}
+
+impl Desk {
+    pub(crate) fn new(inbox: Inbox<FileKv>, lobby: Lobby<FileKv>, places: Vec<String>) -> Self {
+        let (ask, paying) = Default::default();
+        let calls = Semaphore::new(MAX_CALLS);
+        Self { inbox, lobby, hub: Hub::new(), places, ask, paying, calls }
+    }
+
+    fn ask(&self) -> MutexGuard<'_, Option<Request>> {
+        // Whoever panicked changed nothing by halves.
+        self.ask.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What whoever calls is told.
+    pub(crate) fn goal(&self) -> Goal {
+        Goal::Receive { ask: self.asked() }
+    }
+
+    pub(crate) fn asked(&self) -> Option<Request> {
+        self.ask().clone()
+    }
+
+    pub(crate) fn ask_for(&self, request: Option<Request>) {
+        *self.ask() = request;
+    }
+
+    /// Lets something be done with the engine between two turns, on a thread that may wait.
+    pub(crate) async fn errand<T: Send + 'static>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&mut Engine<FileKv>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.aside(move |desk| desk.inbox.errand(act)?).await
+    }
+
+    /// Looks at the books.
+    pub(crate) async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&Books<'_, FileKv>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.errand(move |engine| {
+            let books = engine.wallet().books()?;
+            let seen = look(&books);
+            // What was read of a store that fails counts for nothing.
+            books.check()?;
+            seen
+        })
+        .await
+    }
+
+    /// Does something that waits, beside the requests. It goes on if the client leaves.
+    pub(crate) async fn aside<T: Send + 'static>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let desk = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || act(&desk)).await;
+        done.map_err(|_| Problem::Stopped)?
+    }
+
+    /// Calls a contact at a place; gives what was told and how it ended.
+    pub(crate) fn call(
+        &self,
+        place: &Place,
+        card: &Card,
+        goal: Goal,
+    ) -> (Vec<Event>, Result<(), Problem>) {
+        let of = self.inbox.conversation();
+        let collected = self.hub.collect(of);
+        let ended = (|| {
+            let _turn = self.calls.try_acquire().map_err(|_| Problem::Busy)?;
+            let device = card.descriptor.id();
+            let link = place.call(fresh()?, &|salt| mark(Some(&device), salt));
+            let link = link.map_err(|error| {
+                Problem::Away(format!(
+                    "nobody answers at {place} ({error}); is the other side waiting?"
+                ))
+            })?;
+            let mut link = self.lobby.call(link, &card.kem, Secret::from_bytes(fresh()?))?;
+            Ok(self.inbox.converse(of, &mut link, (goal, fresh()?), &mut |_| Ok(()))?)
+        })();
+        (collected.events(), ended)
+    }
+
+    /// One's turn to pay a contact.
+    pub(crate) fn turn_to_pay(&self, peer: DeviceId) -> Result<Turn<'_>, Problem> {
+        let mut paying = self.paying.lock().unwrap_or_else(PoisonError::into_inner);
+        match paying.insert(peer, ()) {
+            None => Ok(Turn { desk: self, peer }),
+            Some(()) => Err(Problem::Conflict(
+                "a payment to this contact is under way; wait for its end".to_owned(),
+            )),
+        }
+    }
+}
+
+/// One payment to a contact, as long as it lasts.
+pub(crate) struct Turn<'d> {
+    desk: &'d Desk,
+    peer: DeviceId,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut paying = self.desk.paying.lock().unwrap_or_else(PoisonError::into_inner);
+        paying.remove(&self.peer);
+    }
+}
+
+/// A contact by its name.
+pub(crate) fn contact(
+    books: &Books<'_, FileKv>,
+    name: &str,
+) -> Result<dsm_store::Contact, Problem> {
+    let found = books.contact_named(name);
+    found.ok_or_else(|| Problem::Unknown("no such contact; see /v1/contacts".to_owned()))
+}

@@ -1,0 +1,43 @@
+//! The OpenAPI document, which is checked in as `docs/openapi.json`.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::routes::{contacts, events, payments, proofs, tokens, wallet};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "DSM",
+        description = "A wallet on this machine. Amounts are decimals; base units are text.",
+    ),
+    paths(
+        wallet::show, wallet::balances, wallet::history, wallet::settings, wallet::set,
+        contacts::list, contacts::show, contacts::add, contacts::sync,
+        tokens::list, tokens::show, tokens::issue,
+        payments::pay, payments::ask, payments::asked, payments::request, payments::requests,
+        proofs::receipt, proofs::note, proofs::evidence, proofs::evidence_of,
+        events::listen,
+    ),
+    modifiers(&Bearer),
+    security(("token" = [])),
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let parts = document.components.get_or_insert_with(Default::default);
+        parts.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document as JSON.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn document() -> Result<String, serde_json::Error> {
+    Document::openapi().to_pretty_json().map(|text| text + "\n")
+}

@@ -1,0 +1,67 @@
+//! What can be asked.
+
+pub(crate) mod contacts;
+pub(crate) mod events;
+pub(crate) mod payments;
+pub(crate) mod proofs;
+pub(crate) mod tokens;
+pub(crate) mod wallet;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+
+use crate::access::{Access, check};
+use crate::desk::Desk;
+use crate::problem::Problem;
+
+/// The most bytes of a body: a card is the longest thing that is asked with.
+const MAX_BODY: usize = 64 << 10;
+
+/// A body; what is wrong with it is answered as every problem is.
+#[derive(FromRequest)]
+#[from_request(via(Json), rejection(Problem))]
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// A query, the same.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// A part of the path, the same.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub(crate) struct Named<T>(pub(crate) T);
+
+/// Everything that can be asked, of a desk, by whoever has access.
+pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
+    Router::new()
+        .route("/v1/wallet", get(wallet::show))
+        .route("/v1/balances", get(wallet::balances))
+        .route("/v1/history", get(wallet::history))
+        .route("/v1/settings", get(wallet::settings).put(wallet::set))
+        .route("/v1/contacts", get(contacts::list).post(contacts::add))
+        .route("/v1/contacts/{name}", get(contacts::show))
+        .route("/v1/contacts/{name}/sync", post(contacts::sync))
+        .route("/v1/tokens", get(tokens::list))
+        .route("/v1/tokens/{token}", get(tokens::show))
+        .route("/v1/tokens/{token}/lots", post(tokens::issue))
+        .route("/v1/payments", post(payments::pay))
+        .route("/v1/ask", get(payments::asked).put(payments::ask))
+        .route("/v1/requests", get(payments::requests).post(payments::request))
+        .route("/v1/receipts/{contact}", get(proofs::receipt))
+        .route("/v1/notes/{token}", get(proofs::note))
+        .route("/v1/evidence", get(proofs::evidence))
+        .route("/v1/evidence/{device}", get(proofs::evidence_of))
+        .route("/v1/events", get(events::listen))
+        .fallback(|| async { Problem::Unknown("no such path; see docs/openapi.json".to_owned()) })
+        .method_not_allowed_fallback(|| async {
+            let text = "no such method here; see docs/openapi.json".to_owned();
+            Problem::Form(axum::http::StatusCode::METHOD_NOT_ALLOWED, text)
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn_with_state(access, check))
+        .with_state(desk)
+}

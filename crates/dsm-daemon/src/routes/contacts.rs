@@ -1,0 +1,137 @@
+//! The devices that this wallet deals with.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use dsm_core::View;
+use dsm_core::identity::Card;
+use dsm_crypto::text;
+use dsm_encoding::from_slice;
+use dsm_report::{Contact, Event};
+use dsm_session::Goal;
+use dsm_store::{Changes, MAX_NAME};
+use dsm_transport::Way;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Body, Named};
+use crate::desk::{Desk, contact};
+use crate::problem::{Problem, Problems};
+use crate::routes::payments::letters;
+
+/// Every contact.
+#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", responses((status = 200, body = [Contact]), Problems))]
+pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Contact>>, Problem> {
+    desk.look(|books| Ok(Json(Contact::all(books)))).await
+}
+
+/// One contact.
+#[utoipa::path(get, path = "/v1/contacts/{name}", tag = "contacts", params(("name" = String, Path)), responses((status = 200, body = Contact), Problems))]
+pub(crate) async fn show(
+    State(desk): State<Arc<Desk>>,
+    Named(name): Named<String>,
+) -> Result<Json<Contact>, Problem> {
+    desk.look(move |books| Ok(Json(Contact::new(books, &contact(books, &name)?)))).await
+}
+
+/// Somebody to be pinned, by a card that was given face to face.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pin {
+    /// A name for it.
+    #[schema(min_length = 1, max_length = 128)]
+    name: String,
+    /// Its card, as `dsm id` prints it.
+    card: String,
+}
+
+/// Pins a contact.
+#[utoipa::path(post, path = "/v1/contacts", tag = "contacts", request_body = Pin, responses((status = 201, body = Contact), Problems))]
+pub(crate) async fn add(
+    State(desk): State<Arc<Desk>>,
+    Body(Pin { name, card }): Body<Pin>,
+) -> Result<(StatusCode, Json<Contact>), Problem> {
+    if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
+        return Err(Problem::refused(format!(
+            "a contact's name has 1 to {MAX_NAME} bytes and no control characters"
+        )));
+    }
+    let no_card = || Problem::refused("this is no contact card; `dsm id` prints one");
+    let bytes = text::decode("dsmcard", card.trim()).map_err(|_| no_card())?;
+    let card: Card = from_slice(&bytes).map_err(|_| no_card())?;
+    desk.errand(move |engine| {
+        let books = engine.wallet().books()?;
+        card.roster(books.network()).map_err(|reject| {
+            Problem::Refused(reject.to_string(), Some(reject.rule().to_owned()))
+        })?;
+        let device = card.descriptor.id();
+        if device == books.me() {
+            return Err(Problem::refused("this is this wallet's own card"));
+        }
+        if books.contact_named(&name).is_some() || books.name_of(&device).is_some() {
+            return Err(Problem::Conflict("there is a contact of this name or device".to_owned()));
+        }
+        books.check()?;
+        drop(books);
+        let pinned = dsm_store::Contact { name, card };
+        let contacts = vec![pinned.clone()];
+        engine.commit(&Changes { contacts, ..Changes::default() })?;
+        let books = engine.wallet().books()?;
+        Ok((StatusCode::CREATED, Json(Contact::new(&books, &pinned))))
+    })
+    .await
+}
+
+/// Where to meet a contact.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Meet {
+    /// Where it waits, like tcp:127.0.0.1:PORT, or mail:DIRECTORY for letters.
+    link: String,
+}
+
+/// What happened at a meeting.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Met {
+    /// In order.
+    events: Vec<Event>,
+}
+
+/// What a link is.
+pub(crate) fn way(link: &str) -> Result<Way, Problem> {
+    match link.parse::<Way>() {
+        Ok(Way::Exchange(_)) => {
+            Err(Problem::refused("pictures need a person; use `dsm` for this link"))
+        }
+        Ok(way) => Ok(way),
+        Err(error) => Err(Problem::refused(error)),
+    }
+}
+
+/// Calls a contact, exchanges news and delivers what is due; or does so by letters.
+#[utoipa::path(post, path = "/v1/contacts/{name}/sync", tag = "contacts", params(("name" = String, Path)), request_body = Meet, responses((status = 200, body = Met), Problems))]
+pub(crate) async fn sync(
+    State(desk): State<Arc<Desk>>,
+    Named(name): Named<String>,
+    Body(Meet { link }): Body<Meet>,
+) -> Result<Json<Met>, Problem> {
+    let way = way(&link)?;
+    let card = desk.look(move |books| Ok(contact(books, &name)?.card)).await?;
+    let peer = card.descriptor.id();
+    match way {
+        Way::Mail(directory) => {
+            let post = move |engine: &mut _| letters(engine, &directory, Some(peer), None);
+            let events = desk.errand(post).await?;
+            Ok(Json(Met { events }))
+        }
+        Way::Talk(place) | Way::Exchange(place) => {
+            desk.aside(move |desk| {
+                let (events, ended) = desk.call(&place, &card, Goal::Sync { peer });
+                ended.map(|()| Json(Met { events }))
+            })
+            .await
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What others can check.
+#![expect(unused_qualifications, reason = "the macro that describes queries writes them")]
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use dsm_core::View;
+use dsm_crypto::text;
+use dsm_encoding::to_vec;
+use dsm_engine::note_proof;
+use dsm_log::DeviceId;
+use dsm_report::{Evidence, token_of};
+use dsm_session::Ledger;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Named, Query};
+use crate::desk::{Desk, contact};
+use crate::problem::{Problem, Problems};
+
+/// Which receipt.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    /// Index of the own entry; the last acknowledged payment if it is left out.
+    entry: Option<u64>,
+}
+
+/// What both sides signed.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct ReceiptFile {
+    /// Index of the own entry.
+    entry: u64,
+    /// For `dsm verify`.
+    receipt: String,
+}
+
+/// The receipt of an own entry.
+#[utoipa::path(get, path = "/v1/receipts/{contact}", tag = "proofs", params(("contact" = String, Path), Which), responses((status = 200, body = ReceiptFile), Problems))]
+pub(crate) async fn receipt(
+    State(desk): State<Arc<Desk>>,
+    Named(name): Named<String>,
+    Query(Which { entry }): Query<Which>,
+) -> Result<Json<ReceiptFile>, Problem> {
+    desk.look(move |books| {
+        let peer = contact(books, &name)?.card.descriptor.id();
+        let history = books.history(Some(&peer));
+        let last = history.iter().rev().find(|one| {
+            let asked = entry.is_none_or(|index| index == one.at.index);
+            one.own && one.acknowledged && asked && (entry.is_some() || one.entry.value.is_some())
+        });
+        let none = || Problem::Unknown("this contact acknowledged no such entry".to_owned());
+        let entry = last.map(|one| one.at.index).ok_or_else(none)?;
+        let receipt = books.receipt(&books.me(), entry).ok_or_else(none)?;
+        let receipt = text::encode("dsmreceipt", &to_vec(&receipt)).map_err(Problem::refused)?;
+        Ok(Json(ReceiptFile { entry, receipt }))
+    })
+    .await
+}
+
+/// A note with its whole lineage.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct NoteFile {
+    /// The note's id.
+    note: String,
+    /// For `dsm verify`.
+    proof: String,
+}
+
+/// The largest note of a token that is held, with its whole lineage, for anybody to check.
+#[utoipa::path(get, path = "/v1/notes/{token}", tag = "proofs", params(("token" = String, Path)), responses((status = 200, body = NoteFile), Problems))]
+pub(crate) async fn note(
+    State(desk): State<Arc<Desk>>,
+    Named(token): Named<String>,
+) -> Result<Json<NoteFile>, Problem> {
+    desk.look(move |books| {
+        let token = token_of(books, Some(&token))?.id();
+        let mut notes = books.all_held();
+        notes.retain(|(held, _)| held.note.output.token == token);
+        notes.sort_by_key(|(held, _)| held.note.output.amount);
+        let none = || Problem::Unknown("nothing of this token is held".to_owned());
+        let (held, _) = notes.pop().ok_or_else(none)?;
+        let proof = to_vec(&note_proof(books, &held.id())?);
+        let proof = text::encode("dsmnote", &proof).map_err(Problem::refused)?;
+        Ok(Json(NoteFile { note: held.id().to_string(), proof }))
+    })
+    .await
+}
+
+/// Every device that showed two histories, as far as is known here.
+#[utoipa::path(get, path = "/v1/evidence", tag = "proofs", responses((status = 200, body = [Evidence]), Problems))]
+pub(crate) async fn evidence(
+    State(desk): State<Arc<Desk>>,
+) -> Result<Json<Vec<Evidence>>, Problem> {
+    desk.look(|books| {
+        let proofs = books.fork_proofs();
+        Ok(Json(proofs.iter().map(|proof| Evidence::new(books, proof, false)).collect()))
+    })
+    .await
+}
+
+/// The fork proof of one device, by its id or its name.
+#[utoipa::path(get, path = "/v1/evidence/{device}", tag = "proofs", params(("device" = String, Path)), responses((status = 200, body = Evidence), Problems))]
+pub(crate) async fn evidence_of(
+    State(desk): State<Arc<Desk>>,
+    Named(wanted): Named<String>,
+) -> Result<Json<Evidence>, Problem> {
+    desk.look(move |books| {
+        let named = books.contact_named(&wanted).map(|contact| contact.card.descriptor.id());
+        let device: Option<DeviceId> = named.or_else(|| wanted.parse().ok());
+        let proof = device.and_then(|device| books.fork_proof(&device));
+        let none = || Problem::Unknown("this device showed no two histories here".to_owned());
+        Ok(Json(Evidence::new(books, &proof.ok_or_else(none)?, true)))
+    })
+    .await
+}

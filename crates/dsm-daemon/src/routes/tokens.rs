@@ -1,0 +1,58 @@
+//! Tokens that are known, and those that this wallet issues.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use dsm_report::{Issued, Sum, Token, parse, token_of};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{Body, Named};
+use crate::desk::Desk;
+use crate::problem::{Problem, Problems};
+
+/// Every token that is known.
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", responses((status = 200, body = [Token]), Problems))]
+pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Token>>, Problem> {
+    desk.look(|books| {
+        Ok(Json(books.policies().iter().map(|policy| Token::new(books, policy)).collect()))
+    })
+    .await
+}
+
+/// One token, by ticker or id.
+#[utoipa::path(get, path = "/v1/tokens/{token}", tag = "tokens", params(("token" = String, Path)), responses((status = 200, body = Token), Problems))]
+pub(crate) async fn show(
+    State(desk): State<Arc<Desk>>,
+    Named(token): Named<String>,
+) -> Result<Json<Token>, Problem> {
+    desk.look(move |books| Ok(Json(Token::new(books, &token_of(books, Some(&token))?)))).await
+}
+
+/// How much to issue.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lot {
+    /// A decimal.
+    #[schema(example = "100")]
+    amount: String,
+}
+
+/// Issues the next lot of an own token to this wallet.
+#[utoipa::path(post, path = "/v1/tokens/{token}/lots", tag = "tokens", params(("token" = String, Path)), request_body = Lot, responses((status = 201, body = Issued), Problems))]
+pub(crate) async fn issue(
+    State(desk): State<Arc<Desk>>,
+    Named(token): Named<String>,
+    Body(Lot { amount }): Body<Lot>,
+) -> Result<(StatusCode, Json<Issued>), Problem> {
+    desk.errand(move |engine| {
+        let policy = token_of(&engine.wallet().books()?, Some(&token))?;
+        let units = parse(&amount, &policy)?;
+        let note = engine.issue(&policy.id(), units)?;
+        let issued = Issued { sum: Sum::of(&policy, units), note: note.id().to_string() };
+        Ok((StatusCode::CREATED, Json(issued)))
+    })
+    .await
+}

@@ -1,0 +1,114 @@
+//! What this wallet is, holds and did.
+#![expect(unused_qualifications, reason = "the macro that describes queries writes them")]
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use dsm_core::{FinalityClass, View};
+use dsm_crypto::text;
+use dsm_encoding::to_vec;
+use dsm_report::{Balance, Class, HistoryItem, Settings, Units};
+use dsm_session::Ledger;
+use dsm_store::Changes;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Body, Query};
+use crate::desk::{Desk, contact};
+use crate::problem::{Problem, Problems};
+
+/// The most entries of one answer.
+const MAX_ITEMS: usize = 1_000;
+
+/// What this wallet is.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WalletReport {
+    /// Its device.
+    pub device: String,
+    /// How far its log has come.
+    pub index: u64,
+    /// Its contact card, for others to pin.
+    pub card: String,
+    /// Whether it is an old copy, which must not sign any more.
+    pub old_copy: bool,
+    /// Where contacts can call it.
+    pub links: Vec<String>,
+}
+
+/// What this wallet is, and where it can be called.
+#[utoipa::path(get, path = "/v1/wallet", tag = "wallet", responses((status = 200, body = WalletReport), Problems))]
+pub(crate) async fn show(State(desk): State<Arc<Desk>>) -> Result<Json<WalletReport>, Problem> {
+    let links = desk.places.clone();
+    desk.look(move |books| {
+        let card = text::encode("dsmcard", &to_vec(&books.card())).map_err(Problem::refused)?;
+        let (device, index) = (books.me().to_string(), books.own_log().at.index);
+        Ok(Json(WalletReport { device, index, card, old_copy: books.is_old_copy(), links }))
+    })
+    .await
+}
+
+/// What it holds, and how final that is.
+#[utoipa::path(get, path = "/v1/balances", tag = "wallet", responses((status = 200, body = [Balance]), Problems))]
+pub(crate) async fn balances(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Balance>>, Problem> {
+    desk.look(|books| Ok(Json(dsm_report::balances(books)))).await
+}
+
+/// Which part of the history.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    /// With which contact only.
+    contact: Option<String>,
+    /// How many of the newest entries, at most 1000; 100 if it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    last: Option<u16>,
+}
+
+/// What happened, in the order in which it became durable.
+#[utoipa::path(get, path = "/v1/history", tag = "wallet", params(Part), responses((status = 200, body = [HistoryItem]), Problems))]
+pub(crate) async fn history(
+    State(desk): State<Arc<Desk>>,
+    Query(part): Query<Part>,
+) -> Result<Json<Vec<HistoryItem>>, Problem> {
+    let last = usize::from(part.last.unwrap_or(100)).min(MAX_ITEMS);
+    desk.look(move |books| {
+        let peer = part.contact.map(|name| contact(books, &name)).transpose()?;
+        let items = books.history(peer.map(|peer| peer.card.descriptor.id()).as_ref());
+        let items = items.iter().skip(items.len().saturating_sub(last));
+        Ok(Json(items.map(|item| HistoryItem::new(books, item)).collect()))
+    })
+    .await
+}
+
+/// What this wallet asks of value.
+#[utoipa::path(get, path = "/v1/settings", tag = "wallet", responses((status = 200, body = Settings), Problems))]
+pub(crate) async fn settings(State(desk): State<Arc<Desk>>) -> Result<Json<Settings>, Problem> {
+    desk.look(|books| Ok(Json(Settings::from(books.settings())))).await
+}
+
+/// Settings that are to be others. What is left out stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wanted {
+    /// The weakest finality class that is enough for any amount.
+    accept: Option<Class>,
+    /// The most base units of a token, in a weaker class, that may rest on one device.
+    exposed_cap: Option<Units>,
+}
+
+/// Changes what this wallet asks of value.
+#[utoipa::path(put, path = "/v1/settings", tag = "wallet", request_body = Wanted, responses((status = 200, body = Settings), Problems))]
+pub(crate) async fn set(
+    State(desk): State<Arc<Desk>>,
+    Body(wanted): Body<Wanted>,
+) -> Result<Json<Settings>, Problem> {
+    desk.errand(move |engine| {
+        let mut settings = engine.wallet().books()?.settings().clone();
+        settings.enough = wanted.accept.map_or(settings.enough, FinalityClass::from);
+        settings.exposed_cap = wanted.exposed_cap.map_or(settings.exposed_cap, |cap| cap.0);
+        engine.commit(&Changes { settings: Some(settings.clone()), ..Changes::default() })?;
+        Ok(Json(Settings::from(&settings)))
+    })
+    .await
+}
