@@ -444,7 +444,7 @@ pub enum Invariant {
     Agreement,
     /// What a receiver asks of value holds: its cap, its challenge, its floor.
     Settings,
-    /// Nobody honest pays with what rests on a device of which it holds a fork proof.
+    /// Nobody honest pays with, or accepts, what rests on a device of which it holds a fork proof.
     Frozen,
     /// Nothing panics, and no books are damaged.
     Soundness,

@@ -48,6 +48,12 @@ impl Watch {
     pub(super) fn paid(&mut self, who: usize, accepted: &Accepted) {
         let (writer, at, entry) = (accepted.writer(), accepted.at(), accepted.entry());
         self.counts.payments += 1;
+        let forked = &self.honest[who].forked;
+        let frozen =
+            forked.contains(&writer) || !forked.is_disjoint(&accepted.lineage().uncertified);
+        self.check(!frozen, Invariant::Frozen, || {
+            format!("{} accepts what rests on a device that it knows to have forked", NAMES[who])
+        });
         self.honest[who].paid_last = Some((writer, at.index));
         let me = prepared().kits[who].id;
         for note in accepted.notes() {
