@@ -141,6 +141,18 @@ pub(crate) enum Command {
         #[arg(long)]
         openapi: bool,
     },
+    /// Write the settings, contacts and pinned tokens to a file. Never keys, the log or value: a log that
+    /// goes on from a copy is a fork, and a wallet that showed one never signs again.
+    Backup {
+        /// A new file, or - for standard output.
+        file: PathBuf,
+    },
+    /// Take the settings, contacts and pinned tokens of a backup into this wallet. It pins whoever the file
+    /// names: restore only files of your own.
+    Restore {
+        /// The file, or - for standard input.
+        file: PathBuf,
+    },
     /// What this wallet asks of value; prints the settings.
     Settings {
         /// The weakest finality class that is enough for any amount.

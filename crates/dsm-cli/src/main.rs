@@ -4,6 +4,7 @@
 //! next; nothing secret is printed except the mnemonic, once, by `init`.
 
 mod arguments;
+mod backup;
 mod contact;
 mod daemon;
 mod exchange;
@@ -112,6 +113,8 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Daemon { listen, link, openapi } => {
             daemon::run(&home, listen, link, openapi, output)
         }
+        Command::Backup { file } => backup::save(&home, &file, output),
+        Command::Restore { file } => backup::restore(&home, &file, output),
         Command::Settings { accept, exposed_cap } => {
             settings::run(&home, accept, exposed_cap, output)
         }
