@@ -20,7 +20,7 @@ use log::Log;
 
 /// How many logs are enough, and in how many worlds they are looked for.
 const ENOUGH: usize = 12;
-const WORLDS: u64 = 60;
+const WORLDS: u64 = 200;
 /// A log that is shorter shows little.
 const SHORTEST: usize = 20;
 

@@ -69,6 +69,8 @@ impl fmt::Display for Fault {
 fn is_missed(event: &Event, next: &Event) -> bool {
     // Done may be said at any time after it could be.
     let speaks = next.what == What::Said && next.message != "Done";
+    // Only an Offer answers an Ask; what is due anyway may follow it.
+    let speaks = speaks && (event.message != "Ask" || next.message == "Offer");
     event.second == next.second
         && match event.what {
             What::Hear => (speaks && event.link == next.link) || is_of_session(next),
