@@ -27,7 +27,11 @@ pub(crate) enum Command {
     /// Make a wallet; shows its mnemonic, once.
     Init,
     /// Print this wallet's contact card.
-    Id,
+    Id {
+        /// Show it as QR codes in the terminal; or, with =DIRECTORY, as PNG files there.
+        #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, require_equals = true)]
+        qr: Option<Option<PathBuf>>,
+    },
     /// Contacts: the devices that this wallet deals with.
     #[command(subcommand)]
     Contact(ContactCommand),
@@ -171,7 +175,11 @@ pub(crate) enum ContactCommand {
         /// A name for it.
         name: String,
         /// The card's file, or - for standard input.
-        file: PathBuf,
+        #[arg(required_unless_present = "qr", conflicts_with = "qr")]
+        file: Option<PathBuf>,
+        /// Pictures of its QR codes instead, as PNG files, in any order.
+        #[arg(long, value_name = "PNG", num_args = 1..)]
+        qr: Vec<PathBuf>,
     },
     /// Pin somebody whom you can see or hear, by digits that both screens show.
     #[command(group = ArgGroup::new("side").required(true))]

@@ -1,7 +1,5 @@
 //! `dsm id` and `dsm contact`: cards, given face to face.
 
-use std::path::Path;
-
 use anyhow::{Context, bail};
 use dsm_core::View;
 use dsm_core::identity::Card;
@@ -12,25 +10,31 @@ use dsm_report::Dealings;
 use dsm_store::{Books, Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
 use serde_json::json;
 
-use crate::input::read_text;
 use crate::output::Output;
 
 /// The text form's prefix of a contact card.
 const CARD: &str = "dsmcard";
 
 pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let card = text::encode(CARD, &to_vec(&books.card()))?;
-    books.check()?;
-    output.say(&card, &json!({ "device": books.me().to_string(), "card": card }));
+    let (device, card) = own_card(home)?;
+    output.say(&card, &json!({ "device": device, "card": card }));
     Ok(())
 }
 
-pub(crate) fn add(home: &Home, name: &str, file: &Path, output: &mut Output) -> anyhow::Result<()> {
+/// The wallet's device and its card, as text.
+pub(crate) fn own_card(home: &Home) -> anyhow::Result<(String, String)> {
+    let wallet = home.read()?;
+    let books = wallet.books()?;
+    let card = text::encode(CARD, &to_vec(&books.card()))?;
+    let device = books.me().to_string();
+    books.check()?;
+    Ok((device, card))
+}
+
+pub(crate) fn add(home: &Home, name: &str, shown: &str, output: &mut Output) -> anyhow::Result<()> {
     let mut wallet = home.read()?;
     check_name(&wallet, name)?;
-    let bytes = text::decode(CARD, &read_text(file)?).context("this is no contact card")?;
+    let bytes = text::decode(CARD, shown).context("this is no contact card")?;
     let card: Card = from_slice(&bytes).context("this is no contact card")?;
     check_card(&wallet, &card)?;
     pin(name, card, |changes| wallet.commit(changes), output)

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod backup;
+mod card;
 mod contact;
 mod daemon;
 mod exchange;
@@ -50,28 +51,9 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
     let home = Home::new(arguments.home)?;
     match arguments.command {
         Command::Init => init::run(&home, output),
-        Command::Id => contact::id(&home, output),
-        Command::Contact(ContactCommand::Add { name, file }) => {
-            contact::add(&home, &name, &file, output)
-        }
-        Command::Contact(ContactCommand::Meet { name, link, wait }) => {
-            let side = link.map(meet::Side::Calls).or(wait.map(meet::Side::Waits));
-            meet::run(&home, &name, &side.context("give --link or --wait")?, output)
-        }
-        Command::Contact(ContactCommand::List) => contact::list(&home, output),
-        Command::Contact(ContactCommand::Show { name }) => contact::show(&home, &name, output),
-        Command::Contact(ContactCommand::Rename { old, new }) => {
-            contact::rename(&home, &old, &new, output)
-        }
-        Command::Contact(ContactCommand::Block { name }) => {
-            contact::block(&home, &name, true, output)
-        }
-        Command::Contact(ContactCommand::Unblock { name }) => {
-            contact::block(&home, &name, false, output)
-        }
-        Command::Contact(ContactCommand::Sync { name, link }) => {
-            pay::sync(&home, &name, &link, output)
-        }
+        Command::Id { qr: None } => contact::id(&home, output),
+        Command::Id { qr: Some(to) } => card::show(&home, to.as_deref(), output),
+        Command::Contact(command) => deal(&home, command, output),
         Command::Token(TokenCommand::New { policy }) => token::new(&home, &policy, output),
         Command::Token(TokenCommand::Show { token }) => token::show(&home, token, output),
         Command::Token(TokenCommand::Pin { token }) => token::pin(&home, &token, true, output),
@@ -118,5 +100,24 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Settings { accept, exposed_cap } => {
             settings::run(&home, accept, exposed_cap, output)
         }
+    }
+}
+
+fn deal(home: &Home, command: ContactCommand, output: &mut Output) -> anyhow::Result<()> {
+    match command {
+        ContactCommand::Add { name, file, qr } => {
+            let shown = card::read(file.as_deref(), &qr)?;
+            contact::add(home, &name, &shown, output)
+        }
+        ContactCommand::Meet { name, link, wait } => {
+            let side = link.map(meet::Side::Calls).or(wait.map(meet::Side::Waits));
+            meet::run(home, &name, &side.context("give --link or --wait")?, output)
+        }
+        ContactCommand::List => contact::list(home, output),
+        ContactCommand::Show { name } => contact::show(home, &name, output),
+        ContactCommand::Rename { old, new } => contact::rename(home, &old, &new, output),
+        ContactCommand::Block { name } => contact::block(home, &name, true, output),
+        ContactCommand::Unblock { name } => contact::block(home, &name, false, output),
+        ContactCommand::Sync { name, link } => pay::sync(home, &name, &link, output),
     }
 }

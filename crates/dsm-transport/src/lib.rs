@@ -20,6 +20,6 @@ pub use lan::{LanPlace, Mark, Reach, Salt, call as call_on_lan};
 pub use mailbox::DirectoryMailbox;
 pub use medium::{Framed, Medium};
 pub use place::{AnyLink, HangUp, Listener, NoPlace, NoWay, Place, Way};
-pub use qr::{Qr, Show, Watch};
+pub use qr::{MAX_SHEETS, Qr, Sheet, SheetError, Show, Watch, read_sheets, sheets};
 pub use serial::Serial;
 pub use tcp::{TcpLink, TcpPlace};

@@ -7,6 +7,7 @@
 mod camera;
 mod picture;
 mod reader;
+mod sheet;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
@@ -18,6 +19,7 @@ use dsm_link::{LinkError, Pace};
 
 pub(crate) use camera::Camera;
 pub(crate) use picture::Picture;
+pub use sheet::{MAX_SHEETS, Sheet, SheetError, read_sheets, sheets};
 
 use crate::clock::Stopwatch;
 use crate::medium::Medium;

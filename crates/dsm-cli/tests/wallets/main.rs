@@ -1,6 +1,7 @@
 //! The real binary in real directories: what it says, what it refuses, and what survives its death.
 
 mod backup;
+mod cards;
 mod commands;
 mod contacts;
 mod crowd;

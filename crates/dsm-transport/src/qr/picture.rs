@@ -1,9 +1,11 @@
 //! Draws a frame as a QR code.
 
-use fast_qr::{ECL, Mode, QRBuilder, Version};
+use fast_qr::{ECL, Mode, QRBuilder, QRCode, Version};
 
 /// Light modules around a code.
 const QUIET: usize = 4;
+/// What a code of version 20 holds of letters.
+const MOST_LETTERS: usize = 1_249;
 /// Pixels of a module.
 const SCALE: usize = 4;
 
@@ -17,7 +19,10 @@ pub(crate) struct Picture {
 impl Picture {
     /// The code of some bytes; none if they do not fit.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
-        let code = QRBuilder::new(bytes).mode(Mode::Byte).ecl(ECL::L).build().ok()?;
+        Self::drawn(&QRBuilder::new(bytes).mode(Mode::Byte).ecl(ECL::L).build().ok()?)
+    }
+
+    fn drawn(code: &QRCode) -> Option<Self> {
         if code.version.is_none_or(|version| version as usize > Version::V20 as usize) {
             return None;
         }
@@ -29,6 +34,18 @@ impl Picture {
         };
         let dark = (0..side * side).map(|at| module(at).unwrap_or(false)).collect();
         Some(Self { side, dark })
+    }
+
+    /// The code of upper-case letters, digits and a few signs; none if there are others, or too many.
+    pub(crate) fn of_letters(letters: &str) -> Option<Self> {
+        let known = |one: u8| {
+            one.is_ascii_uppercase() || one.is_ascii_digit() || b"$%*./:+- ".contains(&one)
+        };
+        if letters.len() > MOST_LETTERS || !letters.bytes().all(known) {
+            return None;
+        }
+        let mut builder = QRBuilder::new(letters.as_bytes());
+        Self::drawn(&builder.mode(Mode::Alphanumeric).ecl(ECL::L).build().ok()?)
     }
 
     fn is_dark(&self, x: usize, y: usize) -> bool {
@@ -47,19 +64,27 @@ impl Picture {
 
     /// For a terminal: two modules above each other in each place, at the top of the screen.
     pub(crate) fn half_blocks(&self) -> String {
-        let mut text = String::from("\x1b[2J\x1b[H");
+        format!("\x1b[2J\x1b[H{}", self.lines(true))
+    }
+
+    /// The lines alone. In colour they are black on white, whatever the terminal's colours are; without, they are
+    /// right where letters are light on dark.
+    pub(crate) fn lines(&self, colour: bool) -> String {
+        let mut text = String::new();
+        let (begin, end) =
+            if colour { ("\x1b[38;5;16;48;5;231m", "\x1b[0m\n") } else { ("", "\n") };
+        let drawn = |x, y| self.is_dark(x, y) == colour;
         for y in (0..self.side).step_by(2) {
-            // Black on white, whatever the terminal's colours are.
-            text.push_str("\x1b[38;5;16;48;5;231m");
+            text.push_str(begin);
             for x in 0..self.side {
-                text.push(match (self.is_dark(x, y), self.is_dark(x, y + 1)) {
+                text.push(match (drawn(x, y), drawn(x, y + 1)) {
                     (true, true) => '█',
                     (true, false) => '▀',
                     (false, true) => '▄',
                     (false, false) => ' ',
                 });
             }
-            text.push_str("\x1b[0m\n");
+            text.push_str(end);
         }
         text
     }

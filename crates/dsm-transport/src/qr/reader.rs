@@ -17,18 +17,27 @@ pub(crate) fn read(path: &Path) -> Option<Vec<u8>> {
     by_rqrr(path).or_else(|| by_zbarimg(path))
 }
 
+/// The first code in a PNG file that is what is looked for.
+pub(crate) fn find(path: &Path, is_good: &dyn Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    rqrr(path, is_good).or_else(|| zbarimg(path).filter(|bytes| is_good(bytes)))
+}
+
 fn is_frame(bytes: &[u8]) -> bool {
     Frame::decode(bytes).is_some()
 }
 
 pub(crate) fn by_rqrr(path: &Path) -> Option<Vec<u8>> {
+    rqrr(path, &is_frame)
+}
+
+pub(crate) fn rqrr(path: &Path, is_good: &dyn Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
     let (pixels, width, height) = pixels(path)?;
     let grey = |x: usize, y: usize| pixels.get(y * width + x).copied().unwrap_or(u8::MAX);
     let find = || {
         let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, grey);
         picture.detect_grids().iter().find_map(|grid| {
             let mut bytes = Vec::new();
-            grid.decode_to(&mut bytes).ok().filter(|_| is_frame(&bytes))?;
+            grid.decode_to(&mut bytes).ok().filter(|_| is_good(&bytes))?;
             Some(bytes)
         })
     };
@@ -55,6 +64,10 @@ fn pixels(path: &Path) -> Option<(Vec<u8>, usize, usize)> {
 }
 
 pub(crate) fn by_zbarimg(path: &Path) -> Option<Vec<u8>> {
+    zbarimg(path).filter(|bytes| is_frame(bytes))
+}
+
+fn zbarimg(path: &Path) -> Option<Vec<u8>> {
     let output = Command::new("zbarimg")
         .args(["-q", "--nodbus", "--raw", "--oneshot"])
         .args(["-Sdisable", "-Sqrcode.enable", "-Sqrcode.binary"])
@@ -63,5 +76,5 @@ pub(crate) fn by_zbarimg(path: &Path) -> Option<Vec<u8>> {
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    Some(output.stdout).filter(|bytes| is_frame(bytes))
+    Some(output.stdout)
 }
