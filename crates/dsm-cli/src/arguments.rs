@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, Subcommand};
+use clap_complete::Shell;
 
 use crate::link::{Place, Way};
 use crate::settings::Class;
@@ -156,6 +157,16 @@ pub(crate) enum Command {
     Restore {
         /// The file, or - for standard input.
         file: PathBuf,
+    },
+    /// Print what a shell needs to complete command lines of dsm.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// Write manual pages of all commands, with examples, into a directory.
+    Manual {
+        /// The directory.
+        directory: PathBuf,
     },
     /// What this wallet asks of value; prints the settings.
     Settings {

@@ -7,6 +7,20 @@ use dsm_engine::{ConverseError, ExchangeError, IntroduceError, MailError, Secure
 use dsm_link::LinkError;
 use dsm_session::SessionError;
 
+/// What each exit code says, as in `docs/json.md`.
+pub(crate) const EXITS: [(u8, &str); 6] = [
+    (0, "done"),
+    (1, "failed: the error says why, and what to do next"),
+    (2, "the command line is not understood"),
+    (REFUSED, "a rule refused it, here or at the other side; rule in the error event names it"),
+    (
+        UNDELIVERED,
+        "the other side was not there, hung up or said nothing, or the place cannot be used. What was \
+         written before stays written: dsm pay --resume",
+    ),
+    (INTERRUPTED, "interrupted by Ctrl-C"),
+];
+
 /// A rule refused it, on either side.
 const REFUSED: u8 = 3;
 /// Nobody was there, or the link broke.

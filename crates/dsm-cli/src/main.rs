@@ -15,6 +15,7 @@ mod input;
 mod interrupt;
 mod link;
 mod mail;
+mod manual;
 mod meet;
 mod output;
 mod pay;
@@ -97,6 +98,8 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         }
         Command::Backup { file } => backup::save(&home, &file, output),
         Command::Restore { file } => backup::restore(&home, &file, output),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Manual { directory } => manual::write(&directory, output),
         Command::Settings { accept, exposed_cap } => {
             settings::run(&home, accept, exposed_cap, output)
         }

@@ -10,6 +10,7 @@ mod death;
 mod exits;
 mod interrupt;
 mod mail;
+mod manual;
 mod meet;
 mod old;
 mod places;
