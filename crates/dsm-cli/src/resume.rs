@@ -31,7 +31,8 @@ pub(crate) fn run(
             return Ok(());
         }
         Err(several) => {
-            let names: Vec<String> = several.into_iter().map(|one| one.name).collect();
+            let mut names: Vec<String> = several.into_iter().map(|one| one.name).collect();
+            names.sort();
             bail!("payments to {} are begun: say which contact", names.join(", "))
         }
     };
