@@ -3,7 +3,7 @@
 mod fork;
 mod hostile;
 mod issue;
-mod lineage;
+pub(crate) mod lineage;
 mod payment;
 mod predecessor;
 mod tip_tree;

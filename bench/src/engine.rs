@@ -11,7 +11,7 @@ mod start;
 use crate::report::{Limit, Reach, Report};
 
 pub(crate) use concurrent::{LOAD, pay};
-pub(crate) use start::{PROBE, probe};
+pub(crate) use start::{PROBE, fill, probe};
 
 pub(crate) const REACH: &[Reach] = &[
     ("durable.wall_over_floor", Limit::Most(1.3)),

@@ -7,6 +7,7 @@ mod core;
 mod engine;
 mod report;
 mod timing;
+mod wallet;
 mod wallets;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ const BENCHMARKS: &[Benchmark] = &[
     ("core", core::REACH, core::run),
     ("durable", engine::DURABLE, engine::durable),
     ("engine", engine::REACH, engine::run),
+    ("wallet", wallet::REACH, wallet::run),
 ];
 
 fn main() -> ExitCode {

@@ -5,6 +5,7 @@
 
 mod advisories;
 mod agreement;
+mod api;
 mod assurance;
 mod audit;
 mod bare;
@@ -44,6 +45,7 @@ cargo xtask COMMAND
   rules                 every rule of spec/ in code and vectors
   assurance             writes docs/assurance.md and docs/mutants.md
   audit                 advisories and licences of the dependencies
+  api                   the daemon against its OpenAPI document, by schemathesis
   bare                  the pure crates without a standard library
   agreement             the shipped values reach the same states as their model
   tla [MODULE [CONFIG]] the small TLA+ models; of one module, with mutants and predicates;
@@ -77,7 +79,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
     let workspace = Workspace::load()?;
     match (*command, rest) {
         ("test", []) => Ok(gate::run(&workspace)),
-        ("deps" | "tidy" | "rules" | "audit" | "bare" | "agreement", []) => {
+        ("deps" | "tidy" | "rules" | "audit" | "bare" | "agreement" | "api", []) => {
             Ok(gate::run_one(&workspace, command))
         }
         ("tla", []) => Ok(gate::run_one(&workspace, "models")),

@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
 use crate::{
-    agreement, assurance, audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors,
+    agreement, api, assurance, audit, bare, demo, deps, fuzz, models, rules, suite, tidy, vectors,
 };
 
 /// One thing that must hold.
@@ -27,6 +27,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "documentation", check: suite::documentation },
     Step { name: "vectors", check: vectors::check },
     Step { name: "demo", check: demo::check },
+    Step { name: "api", check: api::check },
     Step { name: "fuzz", check: fuzz::check },
     Step { name: "models", check: models::check },
     Step { name: "agreement", check: agreement::check },

@@ -35,6 +35,10 @@ pub(crate) fn documentation(workspace: &Workspace) -> Result<Verdict, Problem> {
 pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
     // Pictures are read by a program too.
     debian::ensure(Path::new("/usr/bin/zbarimg"), &["zbar-tools"])?;
+    // Clients in other languages.
+    debian::ensure(Path::new("/usr/bin/python3"), &["python3"])?;
+    debian::ensure(Path::new("/usr/bin/node"), &["nodejs"])?;
+    debian::ensure(Path::new("/usr/bin/esbuild"), &["esbuild"])?;
     run_tests(process::cargo(&workspace.root).args([
         "test",
         "--workspace",

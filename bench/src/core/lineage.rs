@@ -4,9 +4,11 @@
 //! note, beside the acknowledgement of the visit itself. The bytes are those of the whole dealt
 //! entry, divided by the transfers in it; the issue is a part of it and not counted as a hop.
 
+use dsm_core::pack::{Wanted, build, plan_entry};
 use dsm_core::{Claimed, Lock, Output, Value, accept};
 use dsm_crypto::Signer as _;
 use dsm_encoding::List;
+use dsm_engine::NoteProof;
 use dsm_log::SignedHead;
 use dsm_sim::{Actor, Holding, NETWORK, introduce};
 
@@ -24,6 +26,7 @@ pub(crate) struct Travelled {
     pub(crate) bytes: Vec<u8>,
     pub(crate) stranger: Actor,
     pub(crate) nonce: [u8; 32],
+    payer: Actor,
 }
 
 pub(crate) fn run(report: &mut Report) {
@@ -53,6 +56,15 @@ pub(crate) fn run(report: &mut Report) {
 }
 
 impl Travelled {
+    /// The note that the stranger was paid, for anybody to check.
+    pub(crate) fn proof(&self) -> NoteProof {
+        let (device, index) = (self.payer.id(), self.payer.at().index);
+        let plan = plan_entry(&self.payer.view, device, index).expect("a complete lineage");
+        let wanted = Wanted::all(&plan).expect("a short plan");
+        let pack = build(&self.payer.view, &plan, &wanted).expect("a complete lineage");
+        NoteProof { network: NETWORK, device, index, output: 0, pack }
+    }
+
     fn judge(&self) {
         let claimed = Claimed::decode(&self.bytes).expect("canonical bytes");
         let verdict = accept(&self.stranger.view, &claimed, Some(self.nonce));
@@ -104,7 +116,8 @@ pub(crate) fn travel(hops: usize, devices: usize) -> Travelled {
     introduce(last, &mut stranger);
     let payment = last.pay(&mut stranger, token, UNITS);
     let bytes = message(last, &stranger, &payment.dealing);
-    Travelled { bytes, stranger, nonce: payment.nonce.expect("an asked payment") }
+    let (payer, nonce) = (last.clone(), payment.nonce.expect("an asked payment"));
+    Travelled { bytes, stranger, nonce, payer }
 }
 
 /// A device pays its only note to itself.

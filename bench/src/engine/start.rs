@@ -46,8 +46,10 @@ pub(crate) fn run(report: &mut Report) {
 }
 
 /// A wallet that wrote to 100,000 devices.
-fn fill(path: &Path) {
+pub(crate) fn fill(path: &Path) {
     let mut ada = Person::new("ada", FileKv::create(path).expect("a new store"));
+    // Something for its balance.
+    ada.issue(1_000);
     let key = device_key("ada");
     let mut tree = TipTree::default();
     let mut number = 0;

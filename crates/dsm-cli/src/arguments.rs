@@ -245,6 +245,9 @@ pub(crate) enum TokenCommand {
     New {
         /// The policy, in TOML.
         policy: PathBuf,
+        /// Issue the first lot at once: how much, as a decimal.
+        #[arg(long)]
+        issue: Option<String>,
     },
     /// Every known token, or one.
     Show {

@@ -33,7 +33,7 @@ use anyhow::Context;
 use clap::Parser;
 use dsm_home::Home;
 
-use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand, TokenCommand};
+use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand};
 use crate::output::Output;
 
 fn main() -> ExitCode {
@@ -55,13 +55,7 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Id { qr: None } => contact::id(&home, output),
         Command::Id { qr: Some(to) } => card::show(&home, to.as_deref(), output),
         Command::Contact(command) => deal(&home, command, output),
-        Command::Token(TokenCommand::New { policy }) => token::new(&home, &policy, output),
-        Command::Token(TokenCommand::Show { token }) => token::show(&home, token, output),
-        Command::Token(TokenCommand::Pin { token }) => token::pin(&home, &token, true, output),
-        Command::Token(TokenCommand::Unpin { token }) => token::pin(&home, &token, false, output),
-        Command::Token(TokenCommand::Issue { token, amount }) => {
-            token::issue(&home, &token, &amount, output)
-        }
+        Command::Token(command) => token::run(&home, command, output),
         Command::Receive { link, amount, from, token, memo, expires, times } => {
             let ask = amount.zip(token);
             let ask = ask.map(|(amount, token)| receive::Asked { amount, token, memo, expires });

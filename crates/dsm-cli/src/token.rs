@@ -2,19 +2,33 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-use dsm_core::View;
+use anyhow::{Context, bail};
+use dsm_core::{Policy, View};
 use dsm_crypto::{Domain, Secret, SecretKey, Signer, hash};
+use dsm_engine::Engine;
 use dsm_home::{Home, IssuerSeed, fresh};
 use dsm_log::{Anchor, DeviceDescriptor};
 use dsm_report::{Issued, PolicyDraft, Sum, Token, token_of};
-use dsm_store::Changes;
+use dsm_store::{Changes, FileKv};
 use serde_json::json;
 
+use crate::arguments::TokenCommand;
 use crate::input::read_text;
 use crate::output::Output;
 
-pub(crate) fn new(home: &Home, file: &Path, output: &mut Output) -> anyhow::Result<()> {
+/// Any command of tokens.
+pub(crate) fn run(home: &Home, command: TokenCommand, output: &mut Output) -> anyhow::Result<()> {
+    match command {
+        TokenCommand::New { policy, issue } => new(home, &policy, issue.as_deref(), output),
+        TokenCommand::Show { token } => show(home, token, output),
+        TokenCommand::Pin { token } => pin(home, &token, true, output),
+        TokenCommand::Unpin { token } => pin(home, &token, false, output),
+        TokenCommand::Issue { token, amount } => issue(home, &token, &amount, output),
+    }
+}
+
+/// Makes a token, and perhaps issues the first lot of it.
+fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
     let mut engine = home.open()?;
     let text = read_text(file)?;
     let draft: PolicyDraft = toml::from_str(&text).context("the policy file is not right")?;
@@ -35,6 +49,11 @@ pub(crate) fn new(home: &Home, file: &Path, output: &mut Output) -> anyhow::Resu
     };
     let device = issuer.id();
     let policy = draft.policy(&issuer)?;
+    // What cannot be issued shows before anything is made.
+    let issued = first.map(|text| dsm_report::parse(text, &policy)).transpose()?;
+    if issued.is_some_and(|units| units > policy.units_per_lot) {
+        bail!("one lot has at most {}", Sum::of(&policy, policy.units_per_lot));
+    }
     let mut keys = home.read_keys()?;
     keys.issuing.push(IssuerSeed { device, seed }).context("too many issuing devices")?;
     home.write_keys(&keys)?;
@@ -46,10 +65,13 @@ pub(crate) fn new(home: &Home, file: &Path, output: &mut Output) -> anyhow::Resu
          {ticker} AMOUNT`."
     );
     output.say(&text, &shape);
+    if let Some(units) = issued {
+        tell_issued(&mut engine, &policy, units, output)?;
+    }
     Ok(())
 }
 
-pub(crate) fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> anyhow::Result<()> {
+fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let books = wallet.books()?;
     let policies = match wanted {
@@ -73,12 +95,7 @@ pub(crate) fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> 
 }
 
 /// Shows a token by its ticker alone from now on, or not any more.
-pub(crate) fn pin(
-    home: &Home,
-    wanted: &str,
-    pinned: bool,
-    output: &mut Output,
-) -> anyhow::Result<()> {
+fn pin(home: &Home, wanted: &str, pinned: bool, output: &mut Output) -> anyhow::Result<()> {
     let mut wallet = home.read()?;
     let policy = token_of(&wallet.books()?, Some(wanted))?;
     wallet.commit(&Changes { pinned: vec![(policy.id(), pinned)], ..Changes::default() })?;
@@ -98,15 +115,19 @@ pub(crate) fn pin(
     Ok(())
 }
 
-pub(crate) fn issue(
-    home: &Home,
-    wanted: &str,
-    text: &str,
-    output: &mut Output,
-) -> anyhow::Result<()> {
+fn issue(home: &Home, wanted: &str, text: &str, output: &mut Output) -> anyhow::Result<()> {
     let mut engine = home.open()?;
     let policy = token_of(&engine.wallet().books()?, Some(wanted))?;
     let units = dsm_report::parse(text, &policy)?;
+    tell_issued(&mut engine, &policy, units, output)
+}
+
+fn tell_issued(
+    engine: &mut Engine<FileKv>,
+    policy: &Policy,
+    units: u64,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     let note = engine.issue(&policy.id(), units)?;
     let sum = Sum::new(&engine.wallet().books()?, &policy.id(), units);
     let issued = Issued { sum, note: note.id().to_string() };

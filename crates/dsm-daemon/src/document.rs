@@ -19,6 +19,7 @@ use crate::routes::{contacts, events, payments, proofs, tokens, wallet};
         proofs::receipt, proofs::note, proofs::evidence, proofs::evidence_of,
         events::listen,
     ),
+    components(schemas(crate::problem::ProblemReport)),
     modifiers(&Bearer),
     security(("token" = [])),
 )]
@@ -39,5 +40,7 @@ impl Modify for Bearer {
 /// # Errors
 /// It cannot be written as JSON.
 pub fn document() -> Result<String, serde_json::Error> {
-    Document::openapi().to_pretty_json().map(|text| text + "\n")
+    let text = Document::openapi().to_pretty_json()?;
+    // Every number of 64 bits is without a sign.
+    Ok(text.replace("\"format\": \"int64\"", "\"format\": \"uint64\"") + "\n")
 }

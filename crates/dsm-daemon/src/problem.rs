@@ -56,7 +56,7 @@ impl Problem {
             Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Refused(..) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Away(_) => StatusCode::BAD_GATEWAY,
+            Self::Away(_) => StatusCode::FAILED_DEPENDENCY,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -241,6 +241,9 @@ pub(crate) enum Problems {
     /// It is there already, or went on meanwhile.
     #[response(status = 409)]
     Conflict(ProblemReport),
+    /// No such method here.
+    #[response(status = 405)]
+    Method(ProblemReport),
     /// The body is too long.
     #[response(status = 413)]
     TooLong(ProblemReport),
@@ -253,15 +256,15 @@ pub(crate) enum Problems {
     /// It was understood and cannot be done.
     #[response(status = 422)]
     Refused(ProblemReport),
+    /// The contact is not there, or its link broke.
+    #[response(status = 424)]
+    Away(ProblemReport),
     /// Too much at once.
     #[response(status = 429)]
     Busy(ProblemReport),
     /// The store fails.
     #[response(status = 500)]
     Store(ProblemReport),
-    /// The contact is not there, or its link broke.
-    #[response(status = 502)]
-    Away(ProblemReport),
     /// The wallet is closing.
     #[response(status = 503)]
     Stopped(ProblemReport),

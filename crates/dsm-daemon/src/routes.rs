@@ -9,9 +9,12 @@ pub(crate) mod wallet;
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::access::{Access, check};
 use crate::desk::Desk;
@@ -20,10 +23,22 @@ use crate::problem::Problem;
 /// The most bytes of a body: a card is the longest thing that is asked with.
 const MAX_BODY: usize = 64 << 10;
 
-/// A body; what is wrong with it is answered as every problem is.
-#[derive(FromRequest)]
-#[from_request(via(Json), rejection(Problem))]
+/// A body, an object; what is wrong with it is answered as every problem is.
 pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Json(raw) = Json::<Box<RawValue>>::from_request(request, state).await?;
+        let wrong = |text| Problem::Form(StatusCode::UNPROCESSABLE_ENTITY, text);
+        // A list of what the fields hold, without their names, is not what was described.
+        if !raw.get().starts_with('{') {
+            return Err(wrong("a JSON object is wanted; see docs/openapi.json".to_owned()));
+        }
+        serde_json::from_str(raw.get()).map(Self).map_err(|error| wrong(error.to_string()))
+    }
+}
 
 /// A query, the same.
 #[derive(FromRequestParts)]
@@ -59,7 +74,7 @@ pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
         .fallback(|| async { Problem::Unknown("no such path; see docs/openapi.json".to_owned()) })
         .method_not_allowed_fallback(|| async {
             let text = "no such method here; see docs/openapi.json".to_owned();
-            Problem::Form(axum::http::StatusCode::METHOD_NOT_ALLOWED, text)
+            Problem::Form(StatusCode::METHOD_NOT_ALLOWED, text)
         })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(access, check))

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use crate::stage::Stage;
 
 /// A daemon and its only client.
-struct Served {
+pub(crate) struct Served {
     process: Child,
     address: SocketAddr,
     token: String,
     /// Where it waits for contacts.
-    link: String,
+    pub(crate) link: String,
 }
 
 impl Drop for Served {
@@ -90,7 +90,7 @@ impl Served {
     }
 
     /// What is held in all, in base units.
-    fn units(&self) -> u64 {
+    pub(crate) fn units(&self) -> u64 {
         let balances = self.get("/v1/balances");
         let units = |one: &Value| one["units"].as_str().and_then(|units| units.parse::<u64>().ok());
         balances.as_array().expect("a list").iter().map(|one| units(one).expect("units")).sum()
@@ -98,7 +98,7 @@ impl Served {
 }
 
 /// Ada, who has 100.00 CUP, and Ben, both served and pinned to each other.
-fn two() -> (Stage, Served, Served) {
+pub(crate) fn two() -> (Stage, Served, Served) {
     let stage = Stage::rich(&["ada", "ben"]);
     let (ada, ben) = (Served::new(&stage, "ada"), Served::new(&stage, "ben"));
     (stage, ada, ben)
@@ -184,10 +184,11 @@ fn what_is_malformed_or_too_long_is_refused_and_nothing_happens() {
     for (said, expected) in [
         (body(json, b""), 400),
         (body(json, b"{"), 400),
-        (body(json, nested.as_bytes()), 422),
+        (body(json, nested.as_bytes()), 400),
         (body(json, b"{\"contact\":\"b\xff\"}"), 400),
         (body("", with("\"1\"").as_bytes()), 415),
         (body(json, b"{}"), 422),
+        (body(json, format!("[\"ben\",\"1\",null,\"{link}\",null]").as_bytes()), 422),
         (body(json, with("1").as_bytes()), 422),
         (body(json, with("\"-1\"").as_bytes()), 422),
         (body(json, with("\"1e3\"").as_bytes()), 422),
@@ -207,6 +208,7 @@ fn what_is_malformed_or_too_long_is_refused_and_nothing_happens() {
         ("GET", "/v1/contacts/nobody", 404),
         ("GET", "/v1/contacts/%ff", 400),
         ("GET", "/v1/history?last=x", 400),
+        ("GET", "/v1/history?last=0", 422),
         ("GET", "/v1/history?other=1", 400),
         ("GET", "/v1/tokens/NONE", 404),
         ("GET", "/v1/receipts/ben", 404),
@@ -276,7 +278,7 @@ fn a_payment_to_somebody_away_waits_for_the_meeting() {
     let (stage, ada, ben) = two();
     let nobody = json!({ "contact": "ben", "amount": "1", "link": "tcp:127.0.0.1:1" });
     let (status, body) = ada.send("POST", "/v1/payments", Some(nobody));
-    assert_eq!(status, 502, "{body}");
+    assert_eq!(status, 424, "{body}");
     assert_eq!(ada.units(), 10_000, "nothing was paid");
     let (status, paid) =
         ada.send("POST", "/v1/payments", Some(json!({ "contact": "ben", "amount": "2" })));

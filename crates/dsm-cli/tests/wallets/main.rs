@@ -2,6 +2,7 @@
 
 mod backup;
 mod cards;
+mod clients;
 mod commands;
 mod contacts;
 mod crowd;

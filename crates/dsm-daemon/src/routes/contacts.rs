@@ -44,6 +44,7 @@ pub(crate) struct Pin {
     #[schema(min_length = 1, max_length = 128)]
     name: String,
     /// Its card, as `dsm id` prints it.
+    #[schema(pattern = "^dsmcard1[02-9ac-hj-np-z]+$")]
     card: String,
 }
 
@@ -89,6 +90,7 @@ pub(crate) async fn add(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Meet {
     /// Where it waits, like tcp:127.0.0.1:PORT, or mail:DIRECTORY for letters.
+    #[schema(example = "tcp:127.0.0.1:7000")]
     link: String,
 }
 

@@ -32,7 +32,7 @@ pub struct Pay {
     /// Whom.
     pub contact: String,
     /// How much, a decimal.
-    #[schema(example = "10.50")]
+    #[schema(example = "10.50", pattern = r"^[0-9]{1,20}(\.[0-9]{1,40})?$")]
     pub amount: String,
     /// Of which token, by ticker or id; not needed if there is only one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +40,7 @@ pub struct Pay {
     /// Where the contact waits, like tcp:127.0.0.1:PORT, or mail:DIRECTORY for a letter. If it is left out
     /// the payment is written, and delivered at the next meeting.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "tcp:127.0.0.1:7000")]
     pub link: Option<String>,
     /// Pay only if no own payment to this contact stands in the log after this index: whoever heard no
     /// answer may ask again with the same index, and pays once.
@@ -223,10 +224,12 @@ pub(crate) fn letters(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asking {
     /// How much, a decimal; if it is left out nothing is asked for any more.
+    #[schema(example = "10.50", pattern = r"^[0-9]{1,20}(\.[0-9]{1,40})?$")]
     amount: Option<String>,
     /// Of which token, by ticker or id.
     token: Option<String>,
     /// What for, in at most 140 bytes.
+    #[schema(max_length = 140)]
     memo: Option<String>,
     /// Until when, in seconds since 1970; for the payer to read, nothing is decided by it.
     expires: Option<u64>,
@@ -252,13 +255,19 @@ fn asked_of(books: &Books<'_, FileKv>, request: Option<&Request>) -> Asked {
 }
 
 fn request_of(books: &Books<'_, FileKv>, asking: &Asking) -> Result<Option<Request>, Problem> {
-    let Some(amount) = &asking.amount else { return Ok(None) };
-    let policy = token_of(books, asking.token.as_deref())?;
-    let memo = asking.memo.as_deref().map(Text::try_from).transpose();
+    let Asking { amount, token, memo, expires } = asking;
+    let Some(amount) = amount else {
+        return match (token, memo, expires) {
+            (None, None, None) => Ok(None),
+            _ => Err(Problem::refused("say how much, with amount")),
+        };
+    };
+    let policy = token_of(books, token.as_deref())?;
+    let memo = memo.as_deref().map(Text::try_from).transpose();
     let memo =
         memo.map_err(|_| Problem::refused(format!("a memo has at most {MAX_MEMO} bytes")))?;
     let amount = parse(amount, &policy)?;
-    Ok(Some(Request { memo, expires: asking.expires, ..Request::new(policy.id(), amount) }))
+    Ok(Some(Request { memo, expires: *expires, ..Request::new(policy.id(), amount) }))
 }
 
 /// What whoever calls is asked for.
@@ -287,14 +296,23 @@ pub(crate) async fn ask(
 
 /// A request that is sent by a letter.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Sent {
     /// Of whom.
     from: String,
     /// Where to leave the letter: mail:DIRECTORY.
+    #[schema(pattern = "^mail:.+$")]
     link: String,
-    /// For what.
-    #[serde(flatten)]
-    asking: Asking,
+    /// How much, a decimal.
+    #[schema(example = "10.50", pattern = r"^[0-9]{1,20}(\.[0-9]{1,40})?$")]
+    amount: String,
+    /// Of which token, by ticker or id.
+    token: Option<String>,
+    /// What for, in at most 140 bytes.
+    #[schema(max_length = 140)]
+    memo: Option<String>,
+    /// Until when, in seconds since 1970; for the payer to read, nothing is decided by it.
+    expires: Option<u64>,
 }
 
 /// Leaves a contact a letter that asks for a payment.
@@ -311,13 +329,14 @@ pub(crate) async fn request(
     desk.errand(move |engine| {
         let books = engine.wallet().books()?;
         let peer = contact(&books, &sent.from)?.card.descriptor.id();
-        let request = request_of(&books, &sent.asking)?;
-        let request = request.ok_or_else(|| Problem::refused("say how much, with amount"))?;
-        let asked = asked_of(&books, Some(&request));
+        let Sent { amount, token, memo, expires, .. } = sent;
+        let asking = Asking { amount: Some(amount), token, memo, expires };
+        let request = request_of(&books, &asking)?;
+        let asked = asked_of(&books, request.as_ref());
         books.check()?;
         drop(books);
         let mut mailbox = DirectoryMailbox::open(&directory, fresh()?).map_err(Problem::refused)?;
-        engine.post(&mut mailbox, &peer, Some(request), &Secret::from_bytes(fresh()?))?;
+        engine.post(&mut mailbox, &peer, request, &Secret::from_bytes(fresh()?))?;
         Ok((StatusCode::CREATED, Json(asked)))
     })
     .await

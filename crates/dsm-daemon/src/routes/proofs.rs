@@ -21,6 +21,7 @@ use crate::problem::{Problem, Problems};
 
 /// Which receipt.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Index of the own entry; the last acknowledged payment if it is left out.

@@ -36,7 +36,7 @@ pub(crate) async fn show(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lot {
     /// A decimal.
-    #[schema(example = "100")]
+    #[schema(example = "100", pattern = r"^[0-9]{1,20}(\.[0-9]{1,40})?$")]
     amount: String,
 }
 

@@ -56,6 +56,7 @@ pub(crate) async fn balances(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<B
 
 /// Which part of the history.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Part {
     /// With which contact only.
@@ -71,7 +72,10 @@ pub(crate) async fn history(
     State(desk): State<Arc<Desk>>,
     Query(part): Query<Part>,
 ) -> Result<Json<Vec<HistoryItem>>, Problem> {
-    let last = usize::from(part.last.unwrap_or(100)).min(MAX_ITEMS);
+    let last = usize::from(part.last.unwrap_or(100));
+    if !(1..=MAX_ITEMS).contains(&last) {
+        return Err(Problem::refused(format!("last is 1 to {MAX_ITEMS}")));
+    }
     desk.look(move |books| {
         let peer = part.contact.map(|name| contact(books, &name)).transpose()?;
         let items = books.history(peer.map(|peer| peer.card.descriptor.id()).as_ref());
