@@ -281,6 +281,7 @@ impl World {
         let Some(message) = self.links[link].ends[end].waiting.pop_front() else { return };
         if who == FORGER {
             let frames = self.forger.as_mut().map(|forger| forger.hear(link, &message));
+            self.watch.forged(self.forger.as_mut());
             for frame in frames.iter().flatten() {
                 self.watch.said(link, who, frame);
             }

@@ -291,10 +291,15 @@ pub enum Action {
     Settle {},
 }
 
-/// One thing that was seen.
+/// One thing that was seen. What cheats write is seen too; no honest device knows of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "saw", rename_all = "snake_case")]
 pub enum Saw {
+    /// The notes that there are at first.
+    Given {
+        /// All of them.
+        notes: Vec<Made>,
+    },
     /// Somebody said something, over a link.
     Said {
         /// Which link.
@@ -327,6 +332,13 @@ pub enum Saw {
         /// Whether it now knows to be an old copy.
         #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         old: bool,
+    },
+    /// The forger wrote entries, which bind nobody before it shows them.
+    Forged {
+        /// Who it is.
+        who: usize,
+        /// What, on whatever history.
+        wrote: Vec<Wrote>,
     },
     /// A session refuses what it heard, by a rule.
     Refused {
@@ -375,7 +387,9 @@ pub enum Saw {
 pub struct Wrote {
     /// Where it stands.
     pub index: u64,
-    /// The head after it, eight hexadecimal digits of it.
+    /// The head before it, eight hexadecimal digits of it.
+    pub before: String,
+    /// The head after it.
     pub head: String,
     /// To whom it is addressed.
     pub to: Option<usize>,
@@ -399,6 +413,9 @@ pub struct Made {
     pub owner: Option<usize>,
     /// Base units.
     pub amount: u64,
+    /// The index of its floor on the owner's log, and the head there; none if it has no owner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<(u64, String)>,
 }
 
 /// An accepted entry.

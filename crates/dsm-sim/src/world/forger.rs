@@ -1,6 +1,8 @@
 //! A cheat that speaks frames of its own making: it signs anything, shows what it likes, and goes on
 //! from any disk that it ever had.
 
+use std::collections::BTreeSet;
+
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{Dealing, Dealt, Lock, Note, Op, Output, Value, View, deal, lot_id};
 use dsm_crypto::{Digest, Domain, hash};
@@ -9,8 +11,9 @@ use dsm_log::{DeviceId, Nonce, Position, SpendId};
 use dsm_session::Message;
 
 use super::accuse::{evidence, of_one_head};
-use super::event::Trick;
+use super::event::{Trick, Wrote};
 use super::prepared::{HONEST, Kit, prepared};
+use super::show;
 use crate::{Actor, Holding, NETWORK, edit, outputs, stretch};
 
 /// A conversation in which it pays.
@@ -36,13 +39,21 @@ pub(crate) struct Forger {
     talks: std::collections::BTreeMap<usize, Talk>,
     /// Challenges that it was told.
     nonces: Vec<Nonce>,
+    /// The heads of its own that are in the log.
+    shown: BTreeSet<Digest>,
 }
 
 impl Forger {
     pub(crate) fn new() -> Self {
         let start = prepared();
         let (actor, mint) = (start.forger.clone(), start.rogue.mint.clone());
-        Self { actor, mint, talks: Default::default(), nonces: Vec::new() }
+        let shown = BTreeSet::new();
+        Self { actor, mint, talks: Default::default(), nonces: Vec::new(), shown }
+    }
+
+    /// What it wrote since it was asked last.
+    pub(crate) fn wrote(&mut self) -> Vec<Wrote> {
+        show::forged(self.actor.id(), &self.actor.learned, &mut self.shown)
     }
 
     /// Calls somebody.

@@ -1,6 +1,8 @@
 //! What the log says of messages and changes.
 
-use dsm_core::{Note, Op, Value};
+use std::collections::BTreeSet;
+
+use dsm_core::{Facts, Note, Op, Value};
 use dsm_crypto::Digest;
 use dsm_log::{DeviceId, SpendId};
 use dsm_session::{Batch, Message};
@@ -34,8 +36,49 @@ pub(crate) fn said(link: usize, who: usize, message: Option<&Message>) -> Saw {
 }
 
 fn made(id: &SpendId, output: &dsm_core::Output) -> Made {
-    let owner = output.lock.device().and_then(|(owner, _)| number_of(owner));
-    Made { id: short(&id.0), owner, amount: output.amount }
+    let lock = output.lock.device();
+    let owner = lock.and_then(|(owner, _)| number_of(owner));
+    let floor = lock.map(|(_, floor)| (floor.index, short(&floor.head)));
+    Made { id: short(&id.0), owner, amount: output.amount, floor }
+}
+
+/// The notes that there are at first.
+pub(crate) fn given() -> Saw {
+    let notes = prepared().notes.iter();
+    Saw::Given { notes: notes.map(|(id, output)| made(id, output)).collect() }
+}
+
+/// The entries of a device that facts speak of, but for those that were shown before.
+pub(crate) fn forged(
+    device: DeviceId,
+    facts: &[Facts],
+    shown: &mut BTreeSet<Digest>,
+) -> Vec<Wrote> {
+    let mut wrote = Vec::new();
+    for (fact, line) in
+        facts.iter().flat_map(|fact| fact.lines.iter().map(move |line| (fact, line)))
+    {
+        let heads = std::iter::once(&line.start.head).chain(&line.heads);
+        let places = (line.start.index + 1..).zip(heads.zip(&line.heads)).zip(&line.records);
+        for ((index, (before, head)), record) in places {
+            if line.device != device || !shown.insert(*head) {
+                continue;
+            }
+            let opened = fact.opened.iter();
+            let opened = opened.filter(|one| (one.device, one.index) == (device, index));
+            let makes = opened.flat_map(|one| one.made().map(|(_, id, output)| made(&id, &output)));
+            wrote.push(Wrote {
+                index,
+                before: short(before),
+                head: short(head),
+                to: None,
+                spends: names(&record.spends),
+                makes: makes.collect(),
+                receive: false,
+            });
+        }
+    }
+    wrote
 }
 
 fn names(ids: &[SpendId]) -> Vec<String> {
@@ -49,8 +92,10 @@ pub(crate) fn durable(who: usize, batch: &Batch) -> Saw {
         let makes = (0..)
             .zip(outputs)
             .map(|(number, output)| made(&Note { output: *output, head, number }.id(), output));
+        let start = written.facts.lines.first().map(|line| line.start.head);
         Wrote {
             index: entry.index,
+            before: start.as_ref().map(short).unwrap_or_default(),
             head: short(&head),
             to: entry.peer.as_ref().and_then(number_of),
             spends: names(&entry.spends),

@@ -13,7 +13,8 @@ use dsm_session::{Batch, Ledger, Message, Notice};
 use dsm_store::{Books, Kv};
 
 use super::event::{Action, Invariant, Saw};
-use super::prepared::{CAP, HONEST, NAMES, prepared};
+use super::forger::Forger;
+use super::prepared::{CAP, FORGER, HONEST, NAMES, prepared};
 use super::show;
 
 mod judge;
@@ -168,6 +169,7 @@ impl Watch {
             supply: start.notes.values().map(|output| output.amount).sum(),
             held: 0,
         };
+        watch.see(show::given);
         for (id, output) in &start.notes {
             if let Some(who) = output.lock.device().and_then(|(owner, _)| honest(owner)) {
                 watch.honest[who].held.insert(*id, output.amount);
@@ -229,6 +231,14 @@ impl Watch {
             _ => return,
         };
         *honest.announced.entry(index).or_default() |= unasked;
+    }
+
+    /// What the forger wrote.
+    pub(crate) fn forged(&mut self, forger: Option<&mut Forger>) {
+        let wrote = forger.filter(|_| self.recording).map(Forger::wrote).unwrap_or_default();
+        if !wrote.is_empty() {
+            self.see(|| Saw::Forged { who: FORGER, wrote });
+        }
     }
 
     pub(crate) fn refused(&mut self, who: usize, reject: &Reject) {
