@@ -37,9 +37,12 @@ RangeOf(s) == {s[i] : i \in DOMAIN s}
 (* ------------------------------ the heads that can exist ------------------------------ *)
 
 (* Output k (0 or 1) of entry u has the id 2u + 2 + k; lots have the ids 0 to 3. Head 0 is the start of each log. *)
+Lot(n) == n < 4
+OfLot(n) == [to |-> "C", fi |-> 0, fh |-> 0]
 Maker(n) == n \div 2 - 1
+Output(n) == (n % 2) + 1
 IdOf(u, k) == 2 * u + 1 + k
-Note(W, n) == IF n < 4 THEN [to |-> "C", fi |-> 0, fh |-> 0] ELSE W[Maker(n)].outs[(n % 2) + 1]
+Note(W, n) == IF Lot(n) THEN OfLot(n) ELSE W[Maker(n)].outs[Output(n)]
 PathOf(W, u) == IF u = 0 THEN << >> ELSE W[u].path
 HeadsOf(W, d) == {0} \cup {u \in DOMAIN W : W[u].dev = d}
 Deep(d) == CASE d = "C" -> DeepC [] d = "D" -> DeepD [] d = "S" -> 1 [] OTHER -> DeepH
@@ -77,6 +80,9 @@ Shape(W, d, p) ==
 
 Candidates(W) == UNION {UNION {Shape(W, d, p) : p \in {h \in HeadsOf(W, d) : Len(PathOf(W, h)) < Deep(d)}} : d \in Cheats \cup Honest}
 
+(* All outputs are worth the same. *)
+Conserves(W, r) == Len(r.outs) = Cardinality(r.ids)
+
 (* Entry w, with what a verifier computes from bytes alone: ok is the verdict on its lineage as far as it needs no signature, chip or
    node; a way is how a run shows the spend of one input, from the floor (fl) to the spend (end). *)
 Full(W, r) ==
@@ -85,7 +91,8 @@ Full(W, r) ==
       depth == Len(path)
       way(n, s) ==
         LET o == Note(W, n)
-            fd == IF On("owner") /\ On("floor_run") THEN Len(PathOf(W, o.fh)) ELSE depth - 1
+            at == Len(PathOf(W, o.fh))
+            fd == IF On("owner") /\ On("floor_run") /\ at < depth THEN at ELSE depth - 1
             fi == IF On("owner") /\ On("floor_run") THEN o.fi + s ELSE fd + s
         IN [fl |-> <<r.dev, fi, IF fd = 0 THEN 0 ELSE path[fd]>>,
             run |-> {<<r.dev, fi + k, path[fd + k]>> : k \in 1 .. depth - fd},
@@ -97,7 +104,7 @@ Full(W, r) ==
                           /\ (o.fh = 0 \/ o.fh \in RangeOf(PathOf(W, r.prev)))   \* R-23
                           /\ (r.dev \in Honest /\ On("floor_run") => o.fi = Len(PathOf(W, o.fh))) \* it signs true indices only
         /\ (On("owner") /\ On("floor_run") /\ On("first")) => \A x \in before(n) : n \notin W[x].ids  \* R-25
-      makers == {Maker(n) : n \in {m \in r.ids : m > 3}}
+      makers == {Maker(n) : n \in {m \in r.ids : ~Lot(m)}}
       hops == {[dev |-> r.dev, at |-> w, ways |-> {way(n, s) : s \in IF On("index") \/ r.dev \in Honest THEN {0} ELSE {0, 1}}] : n \in r.ids}
       places == UNION {UNION {y.run \cup {y.fl} : y \in {way(n, 0)}} : n \in r.ids}
       bytes == IF On("floor_bytes") THEN {} ELSE {<<o.to, o.fi, o.fh>> : o \in RangeOf(r.outs)}
@@ -105,7 +112,7 @@ Full(W, r) ==
       path |-> TLCEval(path),
       ok |-> TLCEval(/\ r.ids # {} /\ r.outs # << >>
                      /\ \A n \in r.ids : spent(n)
-                     /\ On("conserve") => Len(r.outs) = Cardinality(r.ids)     \* R-19
+                     /\ On("conserve") => Conserves(W, r)     \* R-19
                      /\ On("lineage") => \A m \in makers : W[m].ok),          \* a dead input voids what rests on it
       lin |-> TLCEval({w} \cup UNION {W[m].lin : m \in makers}),
       hops |-> TLCEval(hops \cup UNION {W[m].hops : m \in makers}),
@@ -124,12 +131,12 @@ FullAfter(W, r) ==
   IN [dev |-> "S", prev |-> x, ids |-> r.ids, outs |-> r.outs, path |-> <<w>>,
       ok |-> TLCEval(/\ note.fh = 0 \/ note.fh \in RangeOf(path)
                      /\ On("first") => \A k \in fd + 1 .. Len(path) : W[path[k]].ids \cap r.ids = {}
-                     /\ \A n \in r.ids : n > 3 => W[Maker(n)].ok),
-      lin |-> TLCEval({w} \cup UNION {W[Maker(n)].lin : n \in {m \in r.ids : m > 3}}),
+                     /\ \A n \in r.ids : ~Lot(n) => W[Maker(n)].ok),
+      lin |-> TLCEval({w} \cup UNION {W[Maker(n)].lin : n \in {m \in r.ids : ~Lot(m)}}),
       hops |-> TLCEval({[dev |-> "C", at |-> x, ways |-> {[fl |-> fl, run |-> shown, end |-> <<"C", note.fi + Len(path) - fd, x>>]}],
                         [dev |-> "S", at |-> w, ways |-> {[fl |-> <<"S", 0, 0>>, run |-> {own}, end |-> own]}]}
-                       \cup UNION {W[Maker(n)].hops : n \in {m \in r.ids : m > 3}}),
-      pos |-> TLCEval({own} \cup {y \in shown \cup {fl} : y[3] # x} \cup UNION {W[Maker(n)].pos : n \in {m \in r.ids : m > 3}})]
+                       \cup UNION {W[Maker(n)].hops : n \in {m \in r.ids : ~Lot(m)}}),
+      pos |-> TLCEval({own} \cup {y \in shown \cup {fl} : y[3] # x} \cup UNION {W[Maker(n)].pos : n \in {m \in r.ids : ~Lot(m)}})]
 
 Raw(e) == [dev |-> e.dev, prev |-> e.prev, ids |-> e.ids, outs |-> e.outs]
 (* Candidates are appended part by part, since TLC has little stack: by the entry before, the first id, the first output's floor. *)
@@ -170,6 +177,9 @@ Places == TLCGet(12)  \* positions that any run needs
 Lines == TLCGet(13)   \* entries of the payer that any run needs
 Ends == TLCGet(14)    \* packs that show the End of C
 
+(* The packs that one payee may see with u. *)
+Beside(u) == Packs
+
 Clash(S) == TLCEval({x[1] : x \in {y \in S : \E z \in S : y[1] = z[1] /\ y[2] = z[2] /\ y[3] # z[3]}})
 Rivals(S) == TLCEval({U[x].dev : x \in {y \in S : \E z \in S : y # z /\ U[y].ids \cap U[z].ids # {}}})
 
@@ -183,8 +193,8 @@ ASSUME
   /\ TLCSet(7, TLCEval([p \in Honest |-> TLCEval({u \in Packs : \E o \in RangeOf(U[u].outs) : o.to = p})]))
   /\ TLCSet(8, TLCEval([p \in Honest |-> TLCEval({u \in All : U[u].dev = p})]))
   /\ TLCSet(9, TLCEval([u \in All |-> TLCEval([p \in Honest |-> TLCEval({IdOf(u, k) : k \in {i \in DOMAIN U[u].outs : U[u].outs[i].to = p}})])]))
-  /\ TLCSet(10, TLCEval([u \in Packs |-> TLCEval([v \in Packs |-> Clash(TLCEval(U[u].pos \cup U[v].pos))])]))
-  /\ TLCSet(11, TLCEval([u \in Packs |-> TLCEval([v \in Packs |-> Rivals(TLCEval(U[u].lin \cup U[v].lin))])]))
+  /\ TLCSet(10, TLCEval([u \in Packs |-> TLCEval([v \in Beside(u) |-> Clash(TLCEval(U[u].pos \cup U[v].pos))])]))
+  /\ TLCSet(11, TLCEval([u \in Packs |-> TLCEval([v \in Beside(u) |-> Rivals(TLCEval(U[u].lin \cup U[v].lin))])]))
   /\ TLCSet(12, TLCEval(UNION {UNION {UNION {y.run : y \in h.ways} : h \in Hops[u]} : u \in Packs}))
   /\ TLCSet(13, TLCEval({u \in All : U[u].dev \in Cheats \cup {"X"} /\ \E x \in Places : x[3] = u}))
   /\ TLCSet(14, TLCEval({u \in Packs : \E h \in Hops[u] : U[h.at].dev = "X"}))
@@ -296,18 +306,22 @@ Write(m, u, s, t) ==
      /\ pins' = [pins EXCEPT ![m] = (@ \cup {at(s)}) \ held'[m]]
      /\ UNCHANGED <<count, evid, last, listed, got, proof, met, time>>
 
-(* An honest device pays on what it holds, to a floor that the other asked for. *)
-Pass(p, u) ==
+(* An honest device pays on what it holds: outputs of the entries `from`, and ids that it was given. *)
+MayPay(p, u, from, given) ==
   LET e == U[u]
-      makers == {Maker(n) : n \in e.ids}
-  IN /\ e.prev = last[p]
-     /\ makers \subseteq got[p]
-     /\ e.ids \subseteq UNION {Mine[m][p] : m \in makers}
+      makers == {Maker(n) : n \in e.ids \ given}
+  IN /\ makers \subseteq from
+     /\ e.ids \subseteq given \cup UNION {Mine[m][p] : m \in makers}
      /\ \A x \in Path[last[p]] \ {0} : U[x].ids \cap e.ids = {}
      /\ \A m \in makers : Judge(p, m) > 0
      /\ \A o \in RangeOf(e.outs) : o.to \in Honest => OwnFloor(o.to, o)
-     /\ last' = [last EXCEPT ![p] = u]
-     /\ UNCHANGED <<count, evid, held, pins, listed, got, proof, met, time>>
+
+(* To a floor that the other asked for. *)
+Pass(p, u) ==
+  /\ U[u].prev = last[p]
+  /\ MayPay(p, u, got[p], {})
+  /\ last' = [last EXCEPT ![p] = u]
+  /\ UNCHANGED <<count, evid, held, pins, listed, got, proof, met, time>>
 
 Register(p) ==
   /\ Nodes # {} /\ listed[p] # last[p]

@@ -50,7 +50,7 @@ cargo xtask COMMAND
   agreement             the shipped values reach the same states as their model
   tla [MODULE [CONFIG]] the small TLA+ models; of one module, with mutants and predicates;
                         --page writes docs/models.md from the committed results,
-                        --traces lets the model Session explain logs of dsm-sim
+                        --traces lets Session and Spend explain logs of dsm-sim
   vectors               writes vectors/ anew
   bench NAME [--json]   measures, in release
   soak [NAME [SECONDS]] the slow campaigns; without a name, lists them";

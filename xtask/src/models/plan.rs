@@ -19,7 +19,7 @@ pub(super) fn check(root: &Path, runs: &Runs) -> Result<Vec<String>, Problem> {
     for path in tree::under(&folder, "cfg")? {
         let path = path.strip_prefix(&folder).unwrap_or(&path).to_string_lossy();
         // Read by `traces` and no run.
-        if path != "TraceSession/logs.cfg" && !runs.of(None).any(|run| run.config_path() == path) {
+        if !path.starts_with("Trace") && !runs.of(None).any(|run| run.config_path() == path) {
             findings.push(format!("no run of tla/runs.toml uses tla/{path}"));
         }
     }

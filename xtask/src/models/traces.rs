@@ -1,10 +1,12 @@
 //! Logs of the simulator, which models must explain: what two people did with each other, by Session
-//! (`tla/TraceSession.tla`).
+//! (`tla/TraceSession.tla`), and what became of the notes of a whole world, by Spend (`tla/TraceSpend.tla`).
 //!
 //! What always holds: each log is explained to its end, and no log with a fault in it is.
 
 mod fault;
 mod log;
+mod world;
+mod worlds;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,7 +20,7 @@ use crate::tree;
 use crate::workspace::Workspace;
 use log::Log;
 
-/// How many logs are enough, and in how many worlds they are looked for.
+/// How many logs are enough for Session, and in how many worlds logs are looked for.
 const ENOUGH: usize = 12;
 const WORLDS: u64 = 200;
 /// A log that is shorter shows little.
@@ -46,7 +48,10 @@ struct Case {
 /// Explains logs and refuses them with faults; what was looked at, and what is wrong.
 pub(super) fn check(workspace: &Workspace, tlc: &Tlc) -> Result<(String, Vec<String>), Problem> {
     let simulator = Simulator::ready(workspace)?;
-    talks(&simulator)?.ask(tlc)
+    let (talked, mut findings) = talks(&simulator)?.ask(tlc)?;
+    let (spent, others) = worlds::question(&simulator)?.ask(tlc)?;
+    findings.extend(others);
+    Ok((format!("{talked}; {spent}"), findings))
 }
 
 /// The simulator, built.
