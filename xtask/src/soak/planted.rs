@@ -1,8 +1,8 @@
 //! Bugs that are planted, and how many seeds each takes: `bench/results/planted.json`, docs/planted.md.
 //!
 //! Bugs of a shell are planted by dsm-sim itself, around the shipped code. Checks are taken out of a copy of
-//! the sources in `target/planted`, which is built once: there a number that the program is given says
-//! which check is out. Nothing of this is in the sources themselves.
+//! the sources in `target/planted`, which is built once: there the bits of a number that the program is given
+//! say which checks are out. Nothing of this is in the sources themselves.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,11 +17,11 @@ use crate::workspace::Workspace;
 
 const NAME: &str = "planted.json";
 const LIST: &str = "crates/dsm-sim/planted.toml";
-/// Where the number of the check lies that is out.
+/// Where the number lies that says which checks are out.
 const SWITCH: (&str, &str) = (
     "crates/dsm-log/src/lib.rs",
-    "\n/// Which check is out.\npub static PLANTED: core::sync::atomic::AtomicUsize = \
-     core::sync::atomic::AtomicUsize::new(0);\n",
+    "\n/// Which checks are out.\npub static PLANTED: core::sync::atomic::AtomicU64 = \
+     core::sync::atomic::AtomicU64::new(0);\n",
 );
 /// Where it is read.
 const MAIN: (&str, &str, &str) = (
@@ -40,6 +40,8 @@ struct Check {
     replace: String,
     /// Why nothing breaks without it, if nothing does.
     implied: Option<String>,
+    /// Another check that says the same, so that without both something must break.
+    both: Option<String>,
 }
 
 #[derive(Debug, serde::Deserialize)]
@@ -55,7 +57,7 @@ pub(super) fn run(workspace: &Workspace, seeds: &str) -> Result<(), Problem> {
     let checks = checks(&workspace.root)?;
     let copy = workspace.root.join("target/planted");
     copy_sources(&workspace.root, &copy)?;
-    for (number, check) in (1..).zip(&checks) {
+    for (number, check) in checks.iter().enumerate() {
         plant(&copy, number, check)?;
     }
     let (file, switch) = SWITCH;
@@ -79,28 +81,44 @@ pub(super) fn run(workspace: &Workspace, seeds: &str) -> Result<(), Problem> {
     for row in told(Command::new(&binary).args(["planted", seeds]), &binary)? {
         rows.push(with(row, "where", json!("shell")));
     }
-    for (number, check) in (1_usize..).zip(&checks) {
+    let hunt = |without: u64| {
         let mut command = Command::new(&binary);
-        command.args(["hunt", seeds]).env("DSM_PLANTED", number.to_string());
-        for row in told(&mut command, &binary)? {
+        told(command.args(["hunt", seeds]).env("DSM_PLANTED", without.to_string()), &binary)
+    };
+    for (number, check) in checks.iter().enumerate() {
+        for row in hunt(1 << number)? {
             let row = with(row, "bug", json!(check.bug));
-            let row = with(row, "where", json!(check.file.display().to_string()));
+            let mut row = with(row, "where", json!(check.file.display().to_string()));
+            if let Some(implied) = &check.implied {
+                row = with(row, "implied", json!(implied));
+            }
+            if let Some(other) = place(&checks, check.both.as_deref()) {
+                let found = hunt(1 << number | 1 << other)?;
+                let found = found.first().and_then(|row| row.get("seeds"));
+                row = with(row, "both", found.cloned().unwrap_or_default());
+            }
             eprintln!("planted: {row}");
-            rows.push(match &check.implied {
-                Some(implied) => with(row, "implied", json!(implied)),
-                None => row,
-            });
+            rows.push(row);
         }
     }
     results::write(workspace, NAME, &rows)?;
     write(&workspace.root.join("docs/planted.md"), &page(&rows))?;
-    let missed = rows
-        .iter()
-        .filter(|row| row.get("seeds").is_none_or(Value::is_null) && row.get("implied").is_none());
-    match missed.count() {
+    match rows.iter().filter(|row| is_missed(row)).count() {
         0 => Ok(()),
         missed => Err(Problem::new(format!("{missed} planted bugs were not noticed"))),
     }
+}
+
+/// Whether nothing broke, and nothing says why, or not even without the check that says the same.
+fn is_missed(row: &Value) -> bool {
+    let none = |name: &str| row.get(name).is_none_or(Value::is_null);
+    let alone = row.get("both").is_some_and(Value::is_null);
+    none("seeds") && (none("implied") || alone)
+}
+
+/// The place of a check in the list.
+fn place(checks: &[Check], bug: Option<&str>) -> Option<usize> {
+    checks.iter().position(|check| Some(check.bug.as_str()) == bug)
 }
 
 fn checks(root: &Path) -> Result<Vec<Check>, Problem> {
@@ -110,6 +128,12 @@ fn checks(root: &Path) -> Result<Vec<Check>, Problem> {
         if once(&tree::read(&root.join(&check.file))?, &check.find, "").is_none() {
             return Err(Problem::new(format!("{LIST}: {} is not as it was", check.bug)));
         }
+        if check.both.is_some() && place(&list.check, check.both.as_deref()).is_none() {
+            return Err(Problem::new(format!("{LIST}: {} names no other check", check.bug)));
+        }
+    }
+    if list.check.len() > 64 {
+        return Err(Problem::new(format!("{LIST}: a number has 64 bits")));
     }
     Ok(list.check)
 }
@@ -123,7 +147,7 @@ fn once(text: &str, find: &str, replace: &str) -> Option<String> {
 fn plant(copy: &Path, number: usize, check: &Check) -> Result<(), Problem> {
     let name = if check.file.starts_with("crates/dsm-log") { "crate" } else { "dsm_log" };
     let relaxed = "core::sync::atomic::Ordering::Relaxed";
-    let off = format!("({name}::PLANTED.load({relaxed}) == {number})");
+    let off = format!("({name}::PLANTED.load({relaxed}) & (1 << {number}) != 0)");
     let path = copy.join(&check.file);
     let text = once(&tree::read(&path)?, &check.find, &check.replace.replace("OFF", &off));
     let text = text.ok_or_else(|| Problem::new(format!("{} is not as it was", check.bug)))?;
@@ -179,9 +203,11 @@ fn page(rows: &[Value]) -> String {
         let (seeds, invariant) = match (number("seeds"), number("tried")) {
             (Some(seeds), _) => (seeds.to_string(), text("invariant")),
             (None, tried) => {
-                let why = text("implied");
-                let why =
-                    if why.is_empty() { "not noticed".into() } else { format!("implied by {why}") };
+                let both = number("both").map(|seeds| format!("; without both: {seeds}"));
+                let why = match text("implied") {
+                    why if why.is_empty() => "not noticed".into(),
+                    why => format!("implied by {why}{}", both.unwrap_or_default()),
+                };
                 (format!("none of {}", tried.unwrap_or(0)), why)
             }
         };
@@ -198,6 +224,20 @@ mod tests {
     fn every_check_that_is_taken_out_still_stands_once_in_its_file() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
         assert!(!checks(root).expect("a list that fits the sources").is_empty());
+    }
+
+    #[test]
+    fn what_is_implied_is_missed_if_nothing_breaks_without_both() {
+        let row = |implied: Option<&str>, both: Option<Value>| {
+            let row = json!({"bug": "a", "seeds": null, "tried": 9});
+            let row = implied.map_or(row.clone(), |why| with(row, "implied", json!(why)));
+            both.map_or(row.clone(), |both| with(row, "both", both))
+        };
+        assert!(is_missed(&row(None, None)));
+        assert!(!is_missed(&row(Some("b"), None)));
+        assert!(!is_missed(&row(Some("b"), Some(json!(3)))));
+        assert!(is_missed(&row(Some("b"), Some(Value::Null))));
+        assert!(page(&[row(Some("b"), Some(json!(3)))]).contains("implied by b; without both: 3"));
     }
 
     #[test]
