@@ -11,8 +11,9 @@ use super::{PICTURE, Picture, reader};
 
 /// What every picture begins with.
 const BEGIN: &str = "DSM:";
-/// The letters of a text in one picture: a code of version 15, which any reader finds.
-const LETTERS: usize = 720;
+/// The letters of a text in one picture: a code of version 13, which any reader finds and which is, with the light
+/// around it, 77 modules wide: no terminal is narrower than 80.
+const LETTERS: usize = 590;
 /// The letters at the end of a text by which its pictures know each other.
 const TAG: usize = 8;
 /// The most pictures of one text, and the most that are looked at.
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn any_text_of_letters_is_read_from_its_pictures_without_another_program() {
         let directory = tempfile::tempdir().expect("a directory");
-        for len in [8, 700, 720, 721, 4_471] {
+        for len in [8, 589, 590, 591, 4_471] {
             let text: String = ('A'..='Z').cycle().take(len).collect();
             let mut paths = Vec::new();
             for (number, sheet) in sheets(&text).expect("pictures").iter().enumerate() {
@@ -195,6 +196,8 @@ mod tests {
                 fs::write(&path, sheet.png().expect("a picture")).expect("a file");
                 let found = reader::rqrr(&path, &|bytes| Part::read(bytes).is_some());
                 assert!(found.is_some(), "{len} {number}");
+                let wide = sheet.lines(false).lines().map(|line| line.chars().count()).max();
+                assert!(wide <= Some(80), "{wide:?}");
                 paths.push(path);
             }
             paths.reverse();
