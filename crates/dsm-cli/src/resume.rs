@@ -61,10 +61,9 @@ fn begun(home: &Home, contact: Option<&str>) -> anyhow::Result<Vec<Begun>> {
         None => books.contacts(),
     };
     let of = |contact: Contact| {
-        let history = books.history(Some(&contact.card.descriptor.id()));
-        let due =
-            history.iter().filter(|one| one.own && !one.acknowledged && one.entry.value.is_some());
-        Begun { name: contact.name, entries: due.map(|one| one.at.index).collect() }
+        let due = books.unacknowledged(&contact.card.descriptor.id());
+        let pays = due.into_iter().filter(|(_, entry)| entry.value.is_some());
+        Begun { name: contact.name, entries: pays.map(|(index, _)| index).collect() }
     };
     let mut all: Vec<Begun> = contacts.into_iter().map(of).collect();
     all.retain(|one| !one.entries.is_empty());

@@ -74,12 +74,9 @@ impl Dealings {
         let peer = contact.card.descriptor.id();
         let mut due: BTreeMap<TokenId, u64> = BTreeMap::new();
         let mut due_from = Vec::new();
-        for item in books.history(Some(&peer)) {
-            let Some(value) = item.entry.value.as_ref().filter(|_| item.own && !item.acknowledged)
-            else {
-                continue;
-            };
-            due_from.push(item.at.index);
+        for (index, entry) in books.unacknowledged(&peer) {
+            let Some(value) = &entry.value else { continue };
+            due_from.push(index);
             let to_it = value
                 .outputs()
                 .iter()

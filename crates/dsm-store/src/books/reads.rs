@@ -6,9 +6,10 @@ use dsm_log::{DeviceId, ForkProof, Position};
 use dsm_session::Ledger;
 
 use super::Books;
+use crate::StoreError;
 use crate::changes::Contact;
 use crate::kv::{Kv, Snapshot, Table};
-use crate::rows::{EntryRow, PeerRow, damaged, device_key, place, read, split};
+use crate::rows::{EntryRow, PeerRow, damaged, device_key, load, place, read, split, split_place};
 
 /// An entry of one's own, or one that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,30 @@ impl<K: Kv> Books<'_, K> {
     pub fn dealing(&self, peer: &DeviceId, index: u64) -> Option<Dealing> {
         let dealing = self.latch(self.dealt(&self.wallet.me, index));
         dealing.filter(|dealing| dealing.entry.peer == Some(*peer))
+    }
+
+    /// The own entries to a peer that it has not acknowledged, with their indexes.
+    #[must_use]
+    pub fn unacknowledged(&self, peer: &DeviceId) -> Vec<(u64, Entry)> {
+        self.latch(self.written_after(peer))
+    }
+
+    fn written_after(&self, peer: &DeviceId) -> Result<Vec<(u64, Entry)>, StoreError> {
+        let row: Option<PeerRow> = load(&self.snapshot, Table::Peers, device_key(peer))?;
+        let mut next = row.and_then(|row| row.stitch).map_or(Some(0), |index| index.checked_add(1));
+        let mut found = Vec::new();
+        while let Some(from) = next {
+            let row = self.snapshot.at_or_after(Table::Addressed, &place(peer, from))?;
+            let Some((key, _)) = row else { break };
+            let (of, index) = split_place(Table::Addressed, &key)?;
+            if of != *peer {
+                break;
+            }
+            let entry = self.entry_at(&self.wallet.me, index);
+            found.push((index, entry.ok_or_else(|| damaged(Table::Entries))?));
+            next = index.checked_add(1);
+        }
+        Ok(found)
     }
 
     /// Own and accepted entries in the order in which they were committed, all or those between this
