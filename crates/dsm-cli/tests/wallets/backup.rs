@@ -102,6 +102,25 @@ fn a_restore_merges_and_never_unblocks_or_renames() {
 }
 
 #[test]
+fn no_changed_byte_of_a_backup_ends_the_program() {
+    let (_stage, file) = saved();
+    let shown = read(&file);
+    let bytes = dsm_crypto::text::decode("dsmbackup", &shown).expect("a backup");
+    let good = Backup::from_text(&shown).expect("a backup");
+    for (at, flip) in (0..bytes.len()).step_by(7).zip([1, 0x80, 0xff].into_iter().cycle()) {
+        let mut changed = bytes.clone();
+        changed[at] ^= flip;
+        let text = dsm_crypto::text::encode("dsmbackup", &changed).expect("a text");
+        // What holds all the same is written as it was read: there is one form of it.
+        if let Ok(other) = Backup::from_text(&text) {
+            assert!(other != good && other.to_text().expect("a text") == text, "{at}");
+        }
+        let cut = dsm_crypto::text::encode("dsmbackup", &bytes[..at]).expect("a text");
+        assert!(Backup::from_text(&cut).is_err(), "{at}");
+    }
+}
+
+#[test]
 fn hostile_backups_are_refused_and_change_nothing() {
     let (stage, file) = saved();
     let good = Backup::from_text(&read(&file)).expect("a backup");
