@@ -34,7 +34,7 @@ fn a_fresh_wallet_takes_over_settings_and_contacts() {
     assert!(stage.fails("ada", &["backup", &file]).contains("a name that is free"));
     assert_eq!(stage.text("ada", &["backup", "-"]).trim(), read(&file));
 
-    stage.text("new", &["init"]);
+    stage.found("new");
     for round in ["added", "known"] {
         let said = stage.json("new", &["restore", &file]);
         assert_eq!(said[round].as_array().map(Vec::len), Some(2), "{said}");
@@ -78,7 +78,7 @@ fn no_key_and_no_value_is_in_a_backup() {
 #[test]
 fn a_restore_merges_and_never_unblocks_or_renames() {
     let (stage, file) = saved();
-    stage.text("new", &["init"]);
+    stage.found("new");
     let card = stage.path("ben.card").display().to_string();
     stage.text("new", &["contact", "add", "Benjamin", &card]);
     stage.text("new", &["contact", "block", "Benjamin"]);
@@ -86,7 +86,7 @@ fn a_restore_merges_and_never_unblocks_or_renames() {
     assert_eq!((&said["added"], &said["known"]), (&json!(["cleo"]), &json!(["Benjamin"])));
     assert_eq!(stage.json("new", &["contact", "show", "Benjamin"])["blocked"], true);
     // Somebody else has a name: nothing at all is taken.
-    stage.text("other", &["init"]);
+    stage.found("other");
     let card = stage.write("new.card", &stage.text("new", &["id"]));
     stage.text("other", &["contact", "add", "ben", &card]);
     let error = stage.fails("other", &["restore", &file]);
@@ -172,7 +172,7 @@ fn hostile_backups_are_refused_and_change_nothing() {
             "is refused",
         ),
     ];
-    stage.text("new", &["init"]);
+    stage.found("new");
     for (shown, next) in cases {
         let bad = stage.write("bad", &shown);
         let error = stage.fails("new", &["restore", &bad]);

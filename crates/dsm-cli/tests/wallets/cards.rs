@@ -41,7 +41,7 @@ fn photograph(stage: &Stage, number: usize, lines: &[&str]) -> String {
 #[test]
 fn a_card_is_read_from_pictures_in_any_order() {
     let stage = Stage::rich(&["ada"]);
-    stage.text("ben", &["init"]);
+    stage.found("ben");
     let mut files = pictures(&stage, "ada");
     files.reverse();
     files.push(files[0].clone());
@@ -57,7 +57,7 @@ fn a_card_is_read_from_pictures_in_any_order() {
 #[test]
 fn what_the_terminal_shows_is_the_card() {
     let stage = Stage::rich(&["ada"]);
-    stage.text("ben", &["init"]);
+    stage.found("ben");
     let shown = stage.text("ada", &["id", "--qr"]);
     assert!(!shown.contains('\u{1b}'), "no colour where there is no terminal");
     let mut photographs = Vec::new();
@@ -79,7 +79,7 @@ fn what_the_terminal_shows_is_the_card() {
 #[test]
 fn pictures_that_are_no_card_are_refused_and_pin_nobody() {
     let stage = Stage::wallets(&["ada", "eve"]);
-    stage.text("ben", &["init"]);
+    stage.found("ben");
     let (good, other) = (pictures(&stage, "ada"), pictures(&stage, "eve"));
     let junk = stage.write("junk.png", "no picture");
     let missing = stage.path("missing.png").display().to_string();

@@ -155,11 +155,16 @@ impl Stage {
         (self.run(caller, &words), waiting.end())
     }
 
+    /// Makes a wallet.
+    pub(crate) fn found(&self, name: &str) {
+        self.json(name, &["init"]);
+    }
+
     /// Wallets that pinned each other.
     pub(crate) fn wallets(names: &[&str]) -> Self {
         let stage = Self::new();
         for name in names {
-            stage.json(name, &["init"]);
+            stage.found(name);
             let card = stage.text(name, &["id"]);
             stage.write(&format!("{name}.card"), &card);
         }
