@@ -4,13 +4,16 @@ use anyhow::{Context, bail};
 use dsm_core::View;
 use dsm_core::identity::Card;
 use dsm_crypto::text;
+use dsm_daemon::WalletReport;
 use dsm_encoding::{from_slice, to_vec};
 use dsm_home::Home;
 use dsm_report::Dealings;
 use dsm_store::{Books, Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
 use serde_json::json;
+use ureq::http::Method;
 
 use crate::output::Output;
+use crate::served::{Daemon, seen};
 
 /// The text form's prefix of a contact card.
 const CARD: &str = "dsmcard";
@@ -23,6 +26,10 @@ pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
 
 /// The wallet's device and its card, as text.
 pub(crate) fn own_card(home: &Home) -> anyhow::Result<(String, String)> {
+    if let Some(daemon) = Daemon::of(home) {
+        let WalletReport { device, card, .. } = daemon.get("/v1/wallet")?;
+        return Ok((device, card));
+    }
     let wallet = home.read()?;
     let books = wallet.books()?;
     let card = text::encode(CARD, &to_vec(&books.card()))?;
@@ -32,6 +39,14 @@ pub(crate) fn own_card(home: &Home) -> anyhow::Result<(String, String)> {
 }
 
 pub(crate) fn add(home: &Home, name: &str, shown: &str, output: &mut Output) -> anyhow::Result<()> {
+    if let Some(daemon) = Daemon::of(home) {
+        let pin = json!({ "name": name, "card": shown.trim() });
+        let (_, pinned) = daemon.ask(&Method::POST, "/v1/contacts", Some(&pin))?;
+        let dsm_report::Contact { name, device, .. } = pinned;
+        let text = format!("{name} is pinned: device {device}");
+        output.say(&text, &json!({ "name": name, "device": device }));
+        return Ok(());
+    }
     let mut wallet = home.read()?;
     check_name(&wallet, name)?;
     let bytes = text::decode(CARD, shown).context("this is no contact card")?;
@@ -82,10 +97,7 @@ pub(crate) fn pin(
 }
 
 pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let contacts = dsm_report::Contact::all(&books);
-    books.check()?;
+    let contacts = seen(home, "/v1/contacts", |books| Ok(dsm_report::Contact::all(books)))?;
     let line = |contact: &dsm_report::Contact| {
         let dsm_report::Contact { name, device, forked, blocked, .. } = contact;
         let mark = match (blocked, forked) {

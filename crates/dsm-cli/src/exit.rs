@@ -7,6 +7,8 @@ use dsm_engine::{ConverseError, ExchangeError, IntroduceError, MailError, Secure
 use dsm_link::LinkError;
 use dsm_session::SessionError;
 
+use crate::served::Refusal;
+
 /// What each exit code says, as in `docs/json.md`.
 pub(crate) const EXITS: [(u8, &str); 6] = [
     (0, "done"),
@@ -42,11 +44,13 @@ impl std::error::Error for Interrupted {}
 
 /// The rule that refused, if one did.
 pub(crate) fn rule(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|cause| match cause.downcast_ref() {
+    let served = error.downcast_ref::<Refusal>().and_then(Refusal::rule);
+    let found = error.chain().find_map(|cause| match cause.downcast_ref() {
         Some(SessionError::Rejected(reject)) => Some(reject.rule().to_owned()),
         Some(SessionError::Refused { rule }) => Some(rule.to_string()),
         _ => cause.downcast_ref::<Reject>().map(|reject| reject.rule().to_owned()),
-    })
+    });
+    served.map(str::to_owned).or(found)
 }
 
 /// How a command ends that failed.
@@ -70,6 +74,7 @@ fn is_interrupted(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// Whether the other side was not there, went, or could not be reached.
 fn is_away(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.is::<LinkError>()
+        || cause.downcast_ref().is_some_and(Refusal::is_away)
         || matches!(cause.downcast_ref(), Some(SessionError::PeerCancelled))
         || matches!(
             cause.downcast_ref(),

@@ -18,6 +18,7 @@ use crate::link::Way;
 use crate::output::Output;
 use crate::pay::{Terms, device};
 use crate::receive::Asked;
+use crate::served::{Daemon, seen};
 
 /// A wallet at a directory of letters, which it has collected.
 struct Office {
@@ -158,8 +159,10 @@ pub(crate) fn pay(
 
 /// Pays without delivering it now.
 pub(crate) fn pay_later(home: &Home, terms: &Terms, output: &mut Output) -> anyhow::Result<()> {
-    let mut engine = home.open()?;
-    bind(&mut engine, terms, output)?;
+    match Daemon::of(home) {
+        Some(daemon) => daemon.pay(terms, None, output)?,
+        None => drop(bind(&mut home.open()?, terms, output)?),
+    }
     let contact = &terms.contact;
     let text = format!(
         "it is delivered when you meet, or by a letter: `dsm pay --resume {contact} --link ...`"
@@ -229,10 +232,7 @@ pub(crate) fn request(
 
 /// What contacts asked for last by letters, and were not paid.
 pub(crate) fn requests(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let requests = dsm_report::requests(&books);
-    books.check()?;
+    let requests = seen(home, "/v1/requests", |books| Ok(dsm_report::requests(books)))?;
     let mut lines: Vec<String> = requests.iter().map(ToString::to_string).collect();
     lines.push(match lines.len() {
         0 => "nobody asks for anything".to_owned(),

@@ -22,6 +22,7 @@ mod pay;
 mod proof;
 mod receive;
 mod resume;
+mod served;
 mod settings;
 mod show;
 mod token;

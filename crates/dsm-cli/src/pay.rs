@@ -22,6 +22,7 @@ use crate::exit::Interrupted;
 use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{self, AnyLink, Way, is_quiet};
 use crate::output::{Output, chain};
+use crate::served::Daemon;
 use crate::{exchange, mail};
 
 /// Whom to pay and how much, as typed.
@@ -48,6 +49,9 @@ pub(crate) fn pay(
     way: &Way,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    if let Some(daemon) = Daemon::of(home) {
+        return daemon.pay(terms, Some(way.to_string()), output);
+    }
     if let Way::Mail(directory) = way {
         return mail::pay(home, terms, directory, output);
     }
@@ -115,6 +119,9 @@ pub(crate) fn sync(
     way: &Way,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    if let Some(daemon) = Daemon::of(home) {
+        return daemon.sync(contact, &way.to_string(), output);
+    }
     if let Way::Mail(directory) = way {
         return mail::sync(home, contact, directory, output);
     }

@@ -3,10 +3,13 @@
 use clap::ValueEnum;
 use dsm_core::{FinalityClass, View};
 use dsm_home::Home;
-use dsm_report::Settings;
+use dsm_report::{self as report, Units};
 use dsm_store::Changes;
+use serde_json::json;
+use ureq::http::Method;
 
 use crate::output::Output;
+use crate::served::Daemon;
 
 /// A finality class on the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -35,6 +38,30 @@ pub(crate) fn run(
     exposed_cap: Option<u64>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    let settings = match Daemon::of(home) {
+        Some(daemon) if accept.is_none() && exposed_cap.is_none() => daemon.get("/v1/settings")?,
+        Some(daemon) => {
+            let accept = accept.map(|class| report::Class::from(FinalityClass::from(class)));
+            let body = json!({ "accept": accept, "exposed_cap": exposed_cap.map(Units) });
+            daemon.ask(&Method::PUT, "/v1/settings", Some(&body))?.1
+        }
+        None => set(home, accept, exposed_cap)?,
+    };
+    let text = format!(
+        "Enough for any amount: class {}.\nIn a weaker class, at most {} base units of a token may \
+         rest on any one device.",
+        settings.accept.name(),
+        settings.exposed_cap.0
+    );
+    output.say(&text, &settings);
+    Ok(())
+}
+
+fn set(
+    home: &Home,
+    accept: Option<Class>,
+    exposed_cap: Option<u64>,
+) -> anyhow::Result<report::Settings> {
     let mut wallet = home.read()?;
     let mut settings = wallet.books()?.settings().clone();
     if accept.is_some() || exposed_cap.is_some() {
@@ -42,12 +69,5 @@ pub(crate) fn run(
         settings.exposed_cap = exposed_cap.unwrap_or(settings.exposed_cap);
         wallet.commit(&Changes { settings: Some(settings.clone()), ..Changes::default() })?;
     }
-    let text = format!(
-        "Enough for any amount: class {}.\nIn a weaker class, at most {} base units of a token may \
-         rest on any one device.",
-        settings.enough.name(),
-        settings.exposed_cap
-    );
-    output.say(&text, &Settings::from(&settings));
-    Ok(())
+    Ok(report::Settings::from(&settings))
 }

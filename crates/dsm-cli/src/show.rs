@@ -3,15 +3,14 @@
 use anyhow::Context;
 use dsm_home::Home;
 use dsm_report::{Balance, Evidence, HistoryItem, Standing, balances};
+use dsm_store::{Books, FileKv};
 use serde_json::json;
 
 use crate::output::Output;
+use crate::served::{Daemon, part, seen};
 
 pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let balances = balances(&books);
-    books.check()?;
+    let balances = seen(home, "/v1/balances", |books| Ok(balances(books)))?;
     let width = balances.iter().map(|one| one.sum.to_string().chars().count()).max();
     let width = width.unwrap_or(0).max(16);
     let line = |Balance { sum, class }: &Balance| {
@@ -35,20 +34,19 @@ pub(crate) fn history(
     contact: Option<&str>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let peer = match contact {
-        None => None,
-        Some(name) => {
-            let found = books.contact_named(name);
-            let found =
-                found.with_context(|| format!("no contact {name}; see `dsm contact list`"))?;
-            Some(found.card.descriptor.id())
-        }
-    };
-    let items = books.history(peer.as_ref());
-    let items: Vec<_> = items.iter().map(|item| HistoryItem::new(&books, item)).collect();
-    books.check()?;
+    let with = contact.map(|name| format!("&contact={}", part(name))).unwrap_or_default();
+    let items = seen(home, &format!("/v1/history?last=1000{with}"), |books| {
+        let peer = match contact {
+            None => None,
+            Some(name) => {
+                let found = books.contact_named(name);
+                let none = || format!("no contact {name}; see `dsm contact list`");
+                Some(found.with_context(none)?.card.descriptor.id())
+            }
+        };
+        let items = books.history(peer.as_ref());
+        Ok(items.iter().map(|item| HistoryItem::new(books, item)).collect::<Vec<_>>())
+    })?;
     let mut lines: Vec<String> = items.iter().map(ToString::to_string).collect();
     if lines.is_empty() {
         lines.push("nothing yet".to_owned());
@@ -62,18 +60,23 @@ pub(crate) fn evidence(
     wanted: Option<&str>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let mut proofs = books.fork_proofs();
-    if let Some(wanted) = wanted {
-        let named = books.contact_named(wanted).map(|contact| contact.card.descriptor.id());
-        let device = named.or_else(|| wanted.parse().ok());
-        let device = device.with_context(|| format!("{wanted} is no contact and no device"))?;
-        proofs.retain(|proof| proof.device() == device);
-    }
-    let whole = wanted.is_some();
-    let found: Vec<_> = proofs.iter().map(|proof| Evidence::new(&books, proof, whole)).collect();
-    books.check()?;
+    let all = |books: &Books<'_, FileKv>| {
+        let mut proofs = books.fork_proofs();
+        if let Some(wanted) = wanted {
+            let named = books.contact_named(wanted).map(|contact| contact.card.descriptor.id());
+            let device = named.or_else(|| wanted.parse().ok());
+            let device = device.with_context(|| format!("{wanted} is no contact and no device"))?;
+            proofs.retain(|proof| proof.device() == device);
+        }
+        let whole = wanted.is_some();
+        Ok(proofs.iter().map(|proof| Evidence::new(books, proof, whole)).collect::<Vec<_>>())
+    };
+    let found = match (Daemon::of(home), wanted) {
+        (Some(daemon), Some(device)) => {
+            vec![daemon.get(&format!("/v1/evidence/{}", part(device)))?]
+        }
+        _ => seen(home, "/v1/evidence", all)?,
+    };
     let mut lines = Vec::new();
     for Evidence { device, name, index, bytes, proof } in &found {
         let who = name.as_deref().unwrap_or("no contact");

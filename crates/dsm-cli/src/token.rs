@@ -11,10 +11,12 @@ use dsm_log::{Anchor, DeviceDescriptor};
 use dsm_report::{Issued, PolicyDraft, Sum, Token, token_of};
 use dsm_store::{Changes, FileKv};
 use serde_json::json;
+use ureq::http::Method;
 
 use crate::arguments::TokenCommand;
 use crate::input::read_text;
 use crate::output::Output;
+use crate::served::{Daemon, part, seen};
 
 /// Any command of tokens.
 pub(crate) fn run(home: &Home, command: TokenCommand, output: &mut Output) -> anyhow::Result<()> {
@@ -72,14 +74,16 @@ fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> an
 }
 
 fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let policies = match wanted {
-        Some(wanted) => vec![token_of(&books, Some(&wanted))?],
-        None => books.policies(),
+    let tokens = match (Daemon::of(home), &wanted) {
+        (Some(daemon), Some(wanted)) => vec![daemon.get(&format!("/v1/tokens/{}", part(wanted)))?],
+        _ => seen(home, "/v1/tokens", |books| {
+            let policies = match &wanted {
+                Some(wanted) => vec![token_of(books, Some(wanted))?],
+                None => books.policies(),
+            };
+            Ok(policies.iter().map(|policy| Token::new(books, policy)).collect::<Vec<_>>())
+        })?,
     };
-    let tokens: Vec<Token> = policies.iter().map(|policy| Token::new(&books, policy)).collect();
-    books.check()?;
     let line = |Token { token, ticker, fingerprint, pinned, lots, lot, issuer, .. }: &Token| {
         let (pinned, lot) = (if *pinned { " pinned" } else { "" }, &lot.amount);
         format!(
@@ -116,6 +120,13 @@ fn pin(home: &Home, wanted: &str, pinned: bool, output: &mut Output) -> anyhow::
 }
 
 fn issue(home: &Home, wanted: &str, text: &str, output: &mut Output) -> anyhow::Result<()> {
+    if let Some(daemon) = Daemon::of(home) {
+        let path = format!("/v1/tokens/{}/lots", part(wanted));
+        let body = json!({ "amount": text });
+        let (_, issued): (_, Issued) = daemon.ask(&Method::POST, &path, Some(&body))?;
+        output.say(&format!("Issued {}", issued.sum), &issued);
+        return Ok(());
+    }
     let mut engine = home.open()?;
     let policy = token_of(&engine.wallet().books()?, Some(wanted))?;
     let units = dsm_report::parse(text, &policy)?;

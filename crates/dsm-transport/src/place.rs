@@ -139,6 +139,15 @@ impl FromStr for Way {
     }
 }
 
+impl std::fmt::Display for Way {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Talk(place) | Self::Exchange(place) => place.fmt(to),
+            Self::Mail(directory) => write!(to, "mail:{}", directory.display()),
+        }
+    }
+}
+
 /// What is no way to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoWay;

@@ -138,9 +138,41 @@ fn a_program_pays_and_another_hears_of_it() {
     assert_eq!(ben.get("/v1/history?contact=ada")[0]["what"], "received");
     assert_eq!(ada.get("/v1/contacts/ben")["name"], "ben");
     assert_eq!(ada.get("/v1/evidence"), json!([]));
-    // What a person would see is the same.
-    let cli = stage.run("ada", &["balance"]);
-    assert!(cli.error.contains("daemon"), "one process at a time: {cli:?}");
+}
+
+#[test]
+fn a_person_types_the_same_while_a_daemon_serves_the_wallet() {
+    let (stage, ada, ben) = two();
+    let link = ben.link.clone();
+    let paid = stage.run("ada", &["--json", "pay", "ben", "12.50", "--link", &link]);
+    assert!(paid.code == Some(0) && paid.event("acknowledged").is_some(), "{paid:?}");
+    let away = stage.run("ada", &["pay", "ben", "1", "--away"]);
+    assert_eq!(away.code, Some(0), "{away:?}");
+    let nobody = stage.run("ada", &["pay", "ben", "1", "--link", "tcp:127.0.0.1:1"]);
+    assert_eq!(nobody.code, Some(4), "{nobody:?}");
+    let unknown = stage.run("ada", &["pay", "cleo", "1", "--link", &link]);
+    assert!(unknown.code == Some(1) && unknown.error.contains("contact"), "{unknown:?}");
+    stage.text("ada", &["contact", "sync", "ben", "--link", &link]);
+    stage.text("ada", &["token", "issue", "CUP", "5"]);
+    stage.text("ada", &["settings", "--exposed-cap", "7"]);
+    let words: [&[&str]; 9] = [
+        &["id"],
+        &["balance"],
+        &["history"],
+        &["history", "ben"],
+        &["contact", "list"],
+        &["token", "show"],
+        &["token", "show", "CUP"],
+        &["evidence", "list"],
+        &["settings"],
+    ];
+    let served = words.map(|words| (stage.json("ada", words), stage.text("ada", words)));
+    drop((ada, ben));
+    // It was killed, and its file names a daemon that is gone.
+    assert!(stage.path("ada").join("daemon.json").exists());
+    let alone = words.map(|words| (stage.json("ada", words), stage.text("ada", words)));
+    assert_eq!(served, alone);
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (9_150, 1_350));
 }
 
 #[test]

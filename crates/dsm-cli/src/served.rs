@@ -1,0 +1,163 @@
+//! A wallet that a daemon serves: the same commands, asked over HTTP.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use dsm_daemon::{Access, Pay, Payment, PaymentState, ProblemReport};
+use dsm_home::Home;
+use dsm_report::Event;
+use dsm_store::{Books, FileKv};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use ureq::http::Method;
+
+use crate::output::Output;
+use crate::pay::Terms;
+
+/// How long a daemon may take to be there.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// The daemon of a wallet.
+pub(crate) struct Daemon {
+    agent: ureq::Agent,
+    access: Access,
+}
+
+/// What a daemon does not do, and why.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: u16,
+    report: ProblemReport,
+}
+
+impl Refusal {
+    /// The rule that refused, if one did.
+    pub(crate) fn rule(&self) -> Option<&str> {
+        self.report.rule.as_deref()
+    }
+
+    /// Whether the other side was not there, or went.
+    pub(crate) fn is_away(&self) -> bool {
+        self.status == 424
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.report.error)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// What the books say, of this process or of the daemon that has them.
+pub(crate) fn seen<T: DeserializeOwned>(
+    home: &Home,
+    path: &str,
+    look: impl FnOnce(&Books<'_, FileKv>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    if let Some(daemon) = Daemon::of(home) {
+        return daemon.get(path);
+    }
+    let wallet = home.read()?;
+    let books = wallet.books()?;
+    let seen = look(&books);
+    // What was read of a store that fails counts for nothing.
+    books.check()?;
+    seen
+}
+
+/// A name as a part of a path.
+pub(crate) fn part(name: &str) -> String {
+    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
+}
+
+impl Daemon {
+    /// The daemon that serves a wallet now, if one does. One that was killed leaves its file behind.
+    pub(crate) fn of(home: &Home) -> Option<Self> {
+        let access = Access::read(home.path()).ok()?;
+        TcpStream::connect_timeout(&access.address, MOMENT).ok()?;
+        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        Some(Self { agent, access })
+    }
+
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        Ok(self.ask(&Method::GET, path, None::<&()>)?.1)
+    }
+
+    /// Asks for something, with a body; the answer and its status.
+    pub(crate) fn ask<T: DeserializeOwned>(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> anyhow::Result<(u16, T)> {
+        let Access { address, token } = &self.access;
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("http://{address}{path}"))
+            .header("Authorization", format!("Bearer {token}"))
+            .header("Content-Type", "application/json");
+        let body = body.map(serde_json::to_vec).transpose()?.unwrap_or_default();
+        let mut answer = self.agent.run(request.body(body)?)?;
+        let status = answer.status();
+        if !status.is_success() {
+            let report = answer.body_mut().read_json()?;
+            return Err(Refusal { status: status.as_u16(), report }.into());
+        }
+        Ok((status.as_u16(), answer.body_mut().read_json()?))
+    }
+
+    /// Pays, and tells what happened.
+    pub(crate) fn pay(
+        &self,
+        terms: &Terms,
+        link: Option<String>,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        let Terms { contact, amount, token } = terms;
+        let (contact, amount, token) = (contact.clone(), amount.clone(), token.clone());
+        let is_called = link.as_ref().is_some_and(|link| !link.starts_with("mail:"));
+        let pay = Pay { contact, amount, token, link, after: None };
+        let (_, paid): (_, Payment) = self.ask(&Method::POST, "/v1/payments", Some(&pay))?;
+        paid.events.iter().for_each(|event| output.tell(event));
+        match (paid.state, paid.error) {
+            (PaymentState::Acknowledged, Some(why)) => {
+                let text = format!("the payment is final; then the conversation broke off: {why}");
+                output.note(&text, &json!({ "event": "broken_off", "error": why }));
+                Ok(())
+            }
+            (PaymentState::Written, why) if is_called => {
+                let why = why.unwrap_or_else(|| "the link broke".to_owned());
+                let error = format!(
+                    "the payment is written and not acknowledged; it is delivered when you meet \
+                     again: dsm pay --resume {} --link ...: {why}",
+                    terms.contact
+                );
+                Err(Refusal { status: 424, report: ProblemReport { error, rule: None } }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Meets a contact, and tells what happened.
+    pub(crate) fn sync(
+        &self,
+        contact: &str,
+        link: &str,
+        output: &mut Output,
+    ) -> anyhow::Result<()> {
+        let path = format!("/v1/contacts/{}/sync", part(contact));
+        let (_, met): (_, Met) = self.ask(&Method::POST, &path, Some(&json!({ "link": link })))?;
+        met.events.iter().for_each(|event| output.tell(event));
+        Ok(())
+    }
+}
+
+/// What happened at a meeting.
+#[derive(serde::Deserialize)]
+struct Met {
+    events: Vec<Event>,
+}
