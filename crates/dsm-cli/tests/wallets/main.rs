@@ -14,6 +14,7 @@ mod mail;
 mod manual;
 mod meet;
 mod old;
+mod pages;
 mod places;
 
 mod progress;
