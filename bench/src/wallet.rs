@@ -80,7 +80,7 @@ fn first_payment(report: &mut Report, dsm: &Path, folder: &Path) {
     let (mut ada, mut ben) = (Typist::new(dsm, folder, "ada"), Typist::new(dsm, folder, "ben"));
     let clock = wall();
     for one in [&mut ada, &mut ben] {
-        one.types(&["init"]);
+        one.types(&["init", "--no-passphrase"]);
         one.hands_out_a_card();
     }
     ada.types(&["contact", "add", "ben", "ben.card"]);

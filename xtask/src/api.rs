@@ -94,7 +94,7 @@ fn dsm(binary: &Path, homes: &Path, name: &str, words: &[&str]) -> Result<String
 /// A wallet with something to ask for.
 fn settle(binary: &Path, homes: &Path, policy: &Path) -> Result<(), Problem> {
     for name in ["ada", "ben"] {
-        dsm(binary, homes, name, &["init"])?;
+        dsm(binary, homes, name, &["init", "--no-passphrase"])?;
     }
     let card = homes.join("ben.card");
     fs::write(&card, dsm(binary, homes, "ben", &["id"])?)

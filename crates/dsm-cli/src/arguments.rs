@@ -16,6 +16,10 @@ pub(crate) struct Arguments {
     /// The wallet's directory [default: $DSM_HOME, or .dsm in the home directory].
     #[arg(long, global = true)]
     pub(crate) home: Option<PathBuf>,
+    /// The file with the passphrase of the keys [default: $DSM_PASSPHRASE_FILE, or the terminal is
+    /// asked].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Print one JSON object instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -25,8 +29,21 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a wallet; shows its mnemonic, once.
-    Init,
+    /// Make a wallet; shows its mnemonic, once. Asks for a passphrase, which seals its keys.
+    Init {
+        /// Leave the keys in clear: whoever reads their file can spend.
+        #[arg(long, conflicts_with = "passphrase_file")]
+        no_passphrase: bool,
+    },
+    /// Change the passphrase of the keys, or remove it.
+    Passphrase {
+        /// The file with the new one [default: the terminal is asked].
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+        /// Leave the keys in clear: whoever reads their file can spend.
+        #[arg(long, conflicts_with = "new_passphrase_file")]
+        no_passphrase: bool,
+    },
     /// Print this wallet's contact card.
     Id {
         /// Show it as QR codes in the terminal; or, with =DIRECTORY, as PNG files there.

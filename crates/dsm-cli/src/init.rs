@@ -7,6 +7,7 @@ use dsm_log::Network;
 use serde_json::json;
 
 use crate::output::Output;
+use crate::passphrase;
 
 /// Blocks between Close and End of a lost software device: about a week.
 const WINDOW_BLOCKS: u32 = 1_008;
@@ -22,18 +23,23 @@ fn recovery(mnemonic: &Mnemonic) -> RecoverySecret {
     RecoverySecret::from_seed(&Secret::from_bytes(wide))
 }
 
-pub(crate) fn run(home: &Home, output: &mut Output) -> anyhow::Result<()> {
+pub(crate) fn run(home: &Home, no_passphrase: bool, output: &mut Output) -> anyhow::Result<()> {
+    home.vacant()?;
+    let protection = passphrase::choose(home.passphrase_file(), no_passphrase)?;
     let mnemonic = Mnemonic::from_entropy(&fresh::<32>()?)?;
     let recovery = recovery(&mnemonic).public_key().clone();
-    let device = home.create(Network::TEST, recovery, WINDOW_BLOCKS)?;
+    let device = home.create(Network::TEST, recovery, WINDOW_BLOCKS, &protection)?;
     let words = mnemonic.to_string();
     let text = format!(
         "A wallet in {path}.\nDevice {device}\n\nIts mnemonic, shown only now. It gives the key that \
-         can replace a lost device;\nwrite it down on paper:\n\n  {words}\n\nThe keys lie unencrypted \
-         in {path}/keys: whoever reads that file can spend.\nNext: exchange cards with `dsm id` and \
-         `dsm contact add`.",
-        path = home.path().display()
+         can replace a lost device;\nwrite it down on paper:\n\n  {words}\n\n{keys}\nNext: exchange \
+         cards with `dsm id` and `dsm contact add`.",
+        path = home.path().display(),
+        keys = passphrase::explain(home, &protection),
     );
-    output.say(&text, &json!({ "device": device.to_string(), "mnemonic": words }));
+    let object = json!({
+        "device": device.to_string(), "mnemonic": words, "keys": passphrase::name(&protection),
+    });
+    output.say(&text, &object);
     Ok(())
 }

@@ -18,6 +18,7 @@ mod mail;
 mod manual;
 mod meet;
 mod output;
+mod passphrase;
 mod pay;
 mod proof;
 mod receive;
@@ -50,9 +51,12 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
-    let home = Home::new(arguments.home)?;
+    let home = Home::new(arguments.home)?.with_passphrase_file(arguments.passphrase_file);
     match arguments.command {
-        Command::Init => init::run(&home, output),
+        Command::Init { no_passphrase } => init::run(&home, no_passphrase, output),
+        Command::Passphrase { new_passphrase_file, no_passphrase } => {
+            passphrase::run(&home, new_passphrase_file.as_deref(), no_passphrase, output)
+        }
         Command::Id { qr: None } => contact::id(&home, output),
         Command::Id { qr: Some(to) } => card::show(&home, to.as_deref(), output),
         Command::Contact(command) => deal(&home, command, output),

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use dsm_core::{Policy, View};
-use dsm_crypto::{Domain, Secret, SecretKey, Signer, hash};
+use dsm_crypto::{Domain, SecretKey, Signer, hash};
 use dsm_engine::Engine;
-use dsm_home::{Home, IssuerSeed, fresh};
+use dsm_home::{Home, IssuerSeed, Seed, fresh};
 use dsm_log::{Anchor, DeviceDescriptor};
 use dsm_report::{Issued, PolicyDraft, Sum, Token, token_of};
 use dsm_store::{Changes, FileKv};
@@ -31,15 +31,15 @@ pub(crate) fn run(home: &Home, command: TokenCommand, output: &mut Output) -> an
 
 /// Makes a token, and perhaps issues the first lot of it.
 fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
-    let mut engine = home.open()?;
     let text = read_text(file)?;
     let draft: PolicyDraft = toml::from_str(&text).context("the policy file is not right")?;
+    let (mut engine, mut keys) = home.open_keys()?;
     let main = {
         let books = engine.wallet().books()?;
         books.descriptor(&books.me()).context("the wallet has no descriptor")?
     };
-    let seed = fresh::<64>()?;
-    let key = SecretKey::from_seed(Secret::from_bytes(seed));
+    let seed = Seed::from_bytes(fresh()?);
+    let key = SecretKey::from_seed(seed.secret());
     let issuer = DeviceDescriptor {
         network: main.network,
         recovery: main.recovery,
@@ -56,8 +56,7 @@ fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> an
     if issued.is_some_and(|units| units > policy.units_per_lot) {
         bail!("one lot has at most {}", Sum::of(&policy, policy.units_per_lot));
     }
-    let mut keys = home.read_keys()?;
-    keys.issuing.push(IssuerSeed { device, seed }).context("too many issuing devices")?;
+    keys.seeds.issuing.push(IssuerSeed { device, seed }).context("too many issuing devices")?;
     home.write_keys(&keys)?;
     engine.begin_token(&issuer, key, policy.clone())?;
     let shape = Token::new(&engine.wallet().books()?, &policy);

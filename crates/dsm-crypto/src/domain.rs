@@ -128,6 +128,8 @@ domains! {
     Letter = "letter";
     /// Secrets derived from a seed.
     Seed = "seed";
+    /// What shows that a file of keys is as it was written.
+    KeyFile = "key file";
     /// A key that seals.
     SealKey = "sealing key";
 }

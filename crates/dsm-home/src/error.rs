@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use dsm_encoding::DecodeError;
 use dsm_store::StoreError;
 
+use crate::passphrase::{MAX_PASSPHRASE, MIN_NEW_PASSPHRASE};
+
 /// Why a wallet's directory cannot be used; the texts end with what to do next.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -23,12 +25,12 @@ pub enum HomeError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The file of keys is not what was written.
-    Damaged {
-        /// The file.
+    /// The keys cannot be opened or closed.
+    Keys {
+        /// Their file.
         path: PathBuf,
-        /// Where it breaks off.
-        source: DecodeError,
+        /// Why.
+        source: KeysError,
     },
     /// The system refuses.
     System {
@@ -61,9 +63,7 @@ impl std::fmt::Display for HomeError {
             Self::NoWallet { path, .. } => {
                 write!(to, "no wallet in {}; make one with `dsm init`", path.display())
             }
-            Self::Damaged { path, .. } => {
-                write!(to, "{} is damaged; put it back from a copy", path.display())
-            }
+            Self::Keys { path, source } => write!(to, "{}: {source}", path.display()),
             Self::System { path, .. } => {
                 let path = path.display();
                 write!(to, "cannot keep a wallet in {path}; look at its owner and the disk")
@@ -88,9 +88,76 @@ impl std::error::Error for HomeError {
         match self {
             Self::NoHome | Self::Taken { .. } => None,
             Self::NoWallet { source, .. } | Self::System { source, .. } => Some(source),
-            Self::Damaged { source, .. } => Some(source),
+            Self::Keys { source, .. } => Some(source),
             Self::Store { source, .. } => Some(source),
             Self::Fresh { source } => Some(source),
         }
     }
+}
+
+/// Why the file of keys cannot be opened or closed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// The wallet's store is there and its keys are not.
+    #[error("the keys cannot be read; put the file back from a copy")]
+    Missing(#[source] std::io::Error),
+    /// The file is not what was written.
+    #[error("the file is damaged; put it back from a copy")]
+    Damaged(#[source] DecodeError),
+    /// A later version of this program wrote it.
+    #[error("the file has form {found}, and this program knows form {known}; take a newer one")]
+    Form {
+        /// Which form it has.
+        found: u64,
+        /// Which form this program writes.
+        known: u64,
+    },
+    /// The file is what was written, and does not open; or somebody changed it and its check.
+    #[error(
+        "this is not the passphrase; try again (if you are sure of it, somebody changed the file: \
+         put it back from a copy)"
+    )]
+    Wrong,
+    /// The keys open, and are not those that the store names.
+    #[error("these keys are of another wallet, or damaged; put back the file of this one")]
+    Foreign,
+    /// There is not as much memory as the file asks for.
+    #[error("there is not enough memory to open the keys; close other programs")]
+    Memory,
+    /// There is no passphrase.
+    #[error(transparent)]
+    Passphrase(#[from] PassphraseError),
+}
+
+/// Why there is no passphrase.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PassphraseError {
+    /// Nobody can be asked.
+    #[error("the keys are sealed; run this on a terminal, or give --passphrase-file FILE")]
+    NoTerminal,
+    /// The terminal fails.
+    #[error("the terminal cannot be read; give --passphrase-file FILE")]
+    Terminal(#[source] std::io::Error),
+    /// Its file cannot be read.
+    #[error("cannot read a passphrase from {}; look at the file", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Nothing was typed or written.
+    #[error("the passphrase is empty; if you want none, say --no-passphrase")]
+    Empty,
+    /// It is too long, has several lines or is not UTF-8.
+    #[error("a passphrase is one line of at most {MAX_PASSPHRASE} bytes; choose another one")]
+    Form,
+    /// A new one is too short.
+    #[error("a new passphrase has at least {MIN_NEW_PASSPHRASE} characters; take several words")]
+    Short,
+    /// What was typed the second time is not what was typed first.
+    #[error("the two are not the same; try again")]
+    Differs,
 }

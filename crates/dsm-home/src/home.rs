@@ -1,27 +1,36 @@
 //! The directory.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use dsm_core::Settings;
 use dsm_core::identity::{Genesis, device_tree};
-use dsm_crypto::{RecoveryPublic, Secret, Signer};
-use dsm_encoding::{List, from_slice, to_vec};
+use dsm_core::{Settings, View};
+use dsm_crypto::{RecoveryPublic, Secret, SecretKey, Signer};
+use dsm_encoding::List;
 use dsm_engine::{Engine, Keys};
 use dsm_log::{Anchor, DeviceDescriptor, DeviceId, Network};
 use dsm_store::{FileKv, Founding, StoreError, Wallet};
+use zeroize::Zeroizing;
 
-use crate::{HomeError, KeyFile};
-
-/// The most bytes of a file of keys.
-const MAX_KEYS: u64 = 1 << 20;
+use crate::key_file::{COST, MAX_FILE};
+use crate::{HomeError, KeysError, OpenKeys, Passphrase, PassphraseError, Seed, Seeds};
 
 /// A wallet's directory.
 #[derive(Clone, Debug)]
 pub struct Home {
     path: PathBuf,
+    passphrase_file: Option<PathBuf>,
+}
+
+/// How the keys lie on the disk.
+#[derive(Clone, Debug)]
+pub enum Protection {
+    /// In clear: whoever reads the file can spend.
+    Clear,
+    /// Sealed under a passphrase.
+    Passphrase(Passphrase),
 }
 
 impl Home {
@@ -37,7 +46,22 @@ impl Home {
                 PathBuf::from(home).join(".dsm")
             }
         };
-        Ok(Self { path })
+        let file = std::env::var_os("DSM_PASSPHRASE_FILE").filter(|file| !file.is_empty());
+        Ok(Self { path, passphrase_file: file.map(PathBuf::from) })
+    }
+
+    /// The same, with the file of its passphrase if there is one, which else is
+    /// `$DSM_PASSPHRASE_FILE`; else the terminal is asked.
+    #[must_use]
+    pub fn with_passphrase_file(mut self, file: Option<PathBuf>) -> Self {
+        self.passphrase_file = file.or(self.passphrase_file);
+        self
+    }
+
+    /// The file of its passphrase.
+    #[must_use]
+    pub fn passphrase_file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
     }
 
     /// Where it is.
@@ -62,6 +86,8 @@ impl Home {
 
     /// Makes a wallet with fresh keys for an owner, and the directory, for its owner only.
     ///
+    /// The file of the store comes first: of two who do this at once only one makes it.
+    ///
     /// # Errors
     /// [`HomeError::Taken`], or what the system or the store says.
     pub fn create(
@@ -69,9 +95,14 @@ impl Home {
         network: Network,
         recovery: RecoveryPublic,
         window_blocks: u32,
+        protection: &Protection,
     ) -> Result<DeviceId, HomeError> {
         self.make()?;
-        let seeds = KeyFile { main: fresh()?, kem: fresh()?, issuing: Default::default() };
+        let seeds = Seeds {
+            main: Seed::from_bytes(fresh()?),
+            kem: Seed::from_bytes(fresh()?),
+            issuing: Default::default(),
+        };
         let Keys { main, kem, .. } = seeds.keys();
         let descriptor = DeviceDescriptor {
             network,
@@ -83,7 +114,6 @@ impl Home {
         };
         let device = descriptor.id();
         let devices = device_tree(&[device]);
-        self.write_keys(&seeds)?;
         let founding = Founding {
             descriptor,
             genesis: Genesis { network, recovery, devices, window_blocks },
@@ -93,50 +123,130 @@ impl Home {
             ask_secret: Secret::from_bytes(fresh()?),
             settings: Settings::default(),
         };
-        let file = FileKv::create(&self.store_path());
-        let made = file.and_then(|file| Wallet::create(file, founding));
-        made.map_err(|source| HomeError::Store { path: self.path.clone(), source })?;
+        let keys = self.close(seeds, protection)?;
+        let file = FileKv::create(&self.store_path()).map_err(|error| match error {
+            StoreError::File(error) if error.kind() == ErrorKind::AlreadyExists => self.taken(),
+            error => self.store(error),
+        })?;
+        self.write_keys(&keys)?;
+        Wallet::create(file, founding).map_err(|error| self.store(error))?;
         Ok(device)
     }
 
-    /// Makes the directory.
+    /// Makes the directory, or takes one without a wallet, for its owner only.
     fn make(&self) -> Result<(), HomeError> {
-        if self.store_path().exists() || self.keys_path().exists() {
-            return Err(HomeError::Taken { path: self.path.clone() });
-        }
+        self.vacant()?;
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
-        made.map_err(|error| self.system(error))
+        made.and_then(|()| fs::set_permissions(&self.path, Permissions::from_mode(0o700)))
+            .map_err(|error| self.system(error))
     }
 
-    /// The seeds.
+    /// Whether a wallet can be made there, before anybody is asked for a passphrase.
     ///
     /// # Errors
-    /// [`HomeError::NoWallet`] and [`HomeError::Damaged`].
-    pub fn read_keys(&self) -> Result<KeyFile, HomeError> {
-        let path = self.keys_path();
-        let mut bytes = Vec::new();
-        let file = File::open(&path);
-        let read = file.and_then(|file| file.take(MAX_KEYS).read_to_end(&mut bytes));
-        read.map_err(|source| HomeError::NoWallet { path: self.path.clone(), source })?;
-        from_slice(&bytes).map_err(|source| HomeError::Damaged { path, source })
+    /// [`HomeError::Taken`].
+    pub fn vacant(&self) -> Result<(), HomeError> {
+        if self.store_path().exists() || self.keys_path().exists() {
+            return Err(self.taken());
+        }
+        Ok(())
     }
 
-    /// Replaces the seeds as a whole; they are durable when this returns.
+    fn taken(&self) -> HomeError {
+        HomeError::Taken { path: self.path.clone() }
+    }
+
+    fn store(&self, source: StoreError) -> HomeError {
+        HomeError::Store { path: self.path.clone(), source }
+    }
+
+    fn keys(&self, source: KeysError) -> HomeError {
+        HomeError::Keys { path: self.keys_path(), source }
+    }
+
+    fn close(&self, seeds: Seeds, protection: &Protection) -> Result<OpenKeys, HomeError> {
+        match protection {
+            Protection::Clear => Ok(OpenKeys::clear(seeds)),
+            Protection::Passphrase(passphrase) => {
+                let sealed = OpenKeys::sealed(seeds, passphrase, fresh()?, COST);
+                sealed.map_err(|error| self.keys(error))
+            }
+        }
+    }
+
+    /// Opens the keys; who has the wallet has the store, so nobody replaces them meanwhile.
+    fn read_keys(&self, wallet: &Wallet<FileKv>) -> Result<(OpenKeys, Keys), HomeError> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        let most = u64::try_from(MAX_FILE).unwrap_or_default();
+        let read = File::open(self.keys_path())
+            .and_then(|file| file.take(most).read_to_end(&mut bytes))
+            .map_err(KeysError::Missing);
+        let keys = read.and_then(|_| OpenKeys::open(&bytes, || Ok(self.passphrase()?)));
+        let keys = keys.map_err(|error| self.keys(error))?;
+        let books = wallet.books().map_err(|error| self.store(error))?;
+        let are = |device: &DeviceId, key: &SecretKey| {
+            books.descriptor(device).is_none_or(|known| known.key == *key.public_key())
+        };
+        let made = keys.seeds.keys();
+        let Keys { main, kem, issuing } = &made;
+        let right = wallet.founding().descriptor.key == *main.public_key()
+            && *kem.public_key() == wallet.founding().kem
+            && issuing.iter().all(|(device, key)| are(device, key));
+        books.check().map_err(|error| self.store(error))?;
+        if right { Ok((keys, made)) } else { Err(self.keys(KeysError::Foreign)) }
+    }
+
+    /// The passphrase: from the file that was named, else from whoever sits at the terminal.
+    ///
+    /// # Errors
+    /// [`PassphraseError`].
+    fn passphrase(&self) -> Result<Passphrase, PassphraseError> {
+        match &self.passphrase_file {
+            Some(file) => Passphrase::read(file),
+            None => Passphrase::ask(&format!("Passphrase of {}: ", self.path.display())),
+        }
+    }
+
+    /// Replaces the keys as a whole, closed as they were; they are durable when this returns.
     ///
     /// # Errors
     /// What the system says.
-    pub fn write_keys(&self, keys: &KeyFile) -> Result<(), HomeError> {
-        self.replace_keys(&to_vec(keys)).map_err(|error| self.system(error))
+    pub fn write_keys(&self, keys: &OpenKeys) -> Result<(), HomeError> {
+        let bytes = Zeroizing::new(keys.close(fresh()?).map_err(|error| self.keys(error))?);
+        self.replace_keys(&bytes).map_err(|error| self.system(error))
     }
 
     fn replace_keys(&self, bytes: &[u8]) -> io::Result<()> {
         let fresh = self.path.join("keys.new");
+        // What an interrupted writer left, or somebody put there: neither its mode nor where it leads
+        // is to be trusted.
+        if let Err(error) = fs::remove_file(&fresh)
+            && error.kind() != ErrorKind::NotFound
+        {
+            return Err(error);
+        }
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&fresh)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&fresh, self.keys_path())?;
         File::open(&self.path)?.sync_all()
+    }
+
+    /// Closes the keys in another way from now on; the wish is asked for when they are open.
+    ///
+    /// # Errors
+    /// [`HomeError`], or that of the wish; after any of them the keys are closed as before, or as wished.
+    pub fn protect<E: From<HomeError>>(
+        &self,
+        wish: impl FnOnce() -> Result<Protection, E>,
+    ) -> Result<Protection, E> {
+        let wallet = self.read()?;
+        let (OpenKeys { seeds, .. }, _) = self.read_keys(&wallet)?;
+        let protection = wish()?;
+        self.write_keys(&self.close(seeds, &protection)?)?;
+        Ok(protection)
     }
 
     /// Opens the store alone: what reads the books, or writes what nobody signs, needs no keys.
@@ -152,16 +262,25 @@ impl Home {
             Err(source) => return Err(HomeError::NoWallet { path: self.path.clone(), source }),
         };
         let wallet = file.and_then(Wallet::open);
-        wallet.map_err(|source| HomeError::Store { path: self.path.clone(), source })
+        wallet.map_err(|error| self.store(error))
     }
 
-    /// Opens the wallet: its store, and then its keys, which nobody replaces meanwhile.
+    /// Opens the wallet: its store, and then its keys. Whoever sits at the terminal may be asked.
     ///
     /// # Errors
     /// [`HomeError`].
     pub fn open(&self) -> Result<Engine<FileKv>, HomeError> {
+        self.open_keys().map(|(engine, _)| engine)
+    }
+
+    /// The same, for who adds a key: it is to be written before anything is signed with it.
+    ///
+    /// # Errors
+    /// [`HomeError`].
+    pub fn open_keys(&self) -> Result<(Engine<FileKv>, OpenKeys), HomeError> {
         let wallet = self.read()?;
-        Ok(Engine::new(wallet, self.read_keys()?.keys()))
+        let (keys, made) = self.read_keys(&wallet)?;
+        Ok((Engine::new(wallet, made), keys))
     }
 }
 
@@ -176,56 +295,4 @@ pub fn fresh<const N: usize>() -> Result<[u8; N], HomeError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    fn seeds(byte: u8) -> KeyFile {
-        KeyFile { main: [byte; 64], kem: [byte; 32], issuing: Default::default() }
-    }
-
-    #[test]
-    fn directory_and_keys_are_for_their_owner_only() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = Home::new(Some(dir.path().join("wallet"))).unwrap();
-        home.make().unwrap();
-        home.write_keys(&seeds(1)).unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(home.path()), 0o700);
-        assert_eq!(mode(&home.keys_path()), 0o600);
-    }
-
-    #[test]
-    fn a_wallet_is_never_made_over_another() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = Home::new(Some(dir.path().to_owned())).unwrap();
-        home.make().unwrap();
-        home.write_keys(&seeds(1)).unwrap();
-        assert!(matches!(home.make(), Err(HomeError::Taken { .. })));
-    }
-
-    #[test]
-    fn keys_are_replaced_as_a_whole() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = Home::new(Some(dir.path().to_owned())).unwrap();
-        home.write_keys(&seeds(1)).unwrap();
-        // What an interrupted writer leaves behind.
-        fs::write(home.path().join("keys.new"), b"half").unwrap();
-        assert_eq!(home.read_keys().unwrap().main, [1; 64]);
-        home.write_keys(&seeds(2)).unwrap();
-        assert_eq!(home.read_keys().unwrap().main, [2; 64]);
-    }
-
-    #[test]
-    fn says_what_is_missing_and_what_is_damaged() {
-        let dir = tempfile::tempdir().unwrap();
-        let home = Home::new(Some(dir.path().to_owned())).unwrap();
-        assert!(matches!(home.open(), Err(HomeError::NoWallet { .. })));
-        fs::write(home.keys_path(), b"not keys").unwrap();
-        assert!(matches!(home.read_keys(), Err(HomeError::Damaged { .. })));
-        home.write_keys(&seeds(1)).unwrap();
-        let error = home.open().unwrap_err();
-        assert!(error.to_string().ends_with("remove the directory"), "{error}");
-    }
-}
+mod tests;

@@ -1,14 +1,21 @@
 //! Keeps a wallet's directory: one store and one file of keys.
 //!
-//! Both are readable by their owner only. The store belongs to one process at a time; keys are
-//! replaced as a whole, so whoever is interrupted finds the old ones or the new ones.
+//! What always holds:
+//! - both are readable by their owner only, whatever the umask is;
+//! - the store belongs to one process at a time, and only who has it writes the keys;
+//! - keys are replaced as a whole, so whoever is interrupted finds the old ones or the new ones;
+//! - keys are given out only if they are those that the store names.
 
 mod backup;
 mod error;
 mod home;
+mod key_file;
 mod keys;
+mod passphrase;
 
 pub use backup::{Backup, BackupError, MAX_BACKUP, Restored, SavedContact, SavedSettings};
-pub use error::HomeError;
-pub use home::{Home, fresh};
-pub use keys::{IssuerSeed, KeyFile, MAX_ISSUERS};
+pub use error::{HomeError, KeysError, PassphraseError};
+pub use home::{Home, Protection, fresh};
+pub use key_file::{Cost, Keeper, KeyFile, OpenKeys};
+pub use keys::{IssuerSeed, MAX_ISSUERS, Seed, Seeds};
+pub use passphrase::{MAX_PASSPHRASE, MIN_NEW_PASSPHRASE, Passphrase, is_asked};

@@ -35,6 +35,9 @@ impl FileKv {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
+        // Whatever the umask took away from its owner.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         let store = Self::on(FileBackend::new(file).map_err(failed)?)?;
         // The name in the directory must last as long as what is in the file.
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {

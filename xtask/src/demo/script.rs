@@ -25,7 +25,7 @@ pub(super) fn play(stage: &mut Stage) -> Result<(), Problem> {
 fn introduce(stage: &mut Stage) -> Result<(), Problem> {
     let names = ["ada", "ben", "cleo"];
     for name in names {
-        stage.run(name, &["init"])?;
+        stage.run(name, &["init", "--no-passphrase"])?;
         let said = stage.run(name, &["id"])?;
         let card = said.first().and_then(|id| id["card"].as_str()).unwrap_or_default();
         stage.file(&format!("{name}.card"), card)?;

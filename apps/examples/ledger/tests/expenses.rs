@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 use dsm_crypto::{RecoverySecret, Secret};
-use dsm_home::Home;
+use dsm_home::{Home, Protection};
 use dsm_log::Network;
 use dsm_store::{Changes, Contact};
 
@@ -17,7 +17,10 @@ impl House {
         let cards = ["ada", "ben"].map(|name| {
             let seed = Secret::from_bytes([name.as_bytes()[0]; 48]);
             let recovery = RecoverySecret::from_seed(&seed).public_key().clone();
-            house.home(name).create(Network::TEST, recovery, 1_008).expect("a wallet");
+            house
+                .home(name)
+                .create(Network::TEST, recovery, 1_008, &Protection::Clear)
+                .expect("a wallet");
             let engine = house.home(name).open().expect("a wallet");
             engine.wallet().books().expect("books").card()
         });

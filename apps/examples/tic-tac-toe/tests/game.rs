@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use dsm_core::data::{Author, Reducer};
 use dsm_crypto::{RecoverySecret, Secret};
 use dsm_engine::ShareError;
-use dsm_home::Home;
+use dsm_home::{Home, Protection};
 use dsm_log::{DeviceId, Network};
 use dsm_store::{Changes, Contact};
 
@@ -26,7 +26,11 @@ impl Table {
                 let home = Home::new(Some(dir.path().join(name))).expect("a path");
                 let seed = Secret::from_bytes([name.as_bytes()[0]; 48]);
                 let recovery = RecoverySecret::from_seed(&seed).public_key().clone();
-                (home.create(Network::TEST, recovery, 1_008).expect("a wallet"), name)
+                (
+                    home.create(Network::TEST, recovery, 1_008, &Protection::Clear)
+                        .expect("a wallet"),
+                    name,
+                )
             })
             .into();
         made.sort_unstable();

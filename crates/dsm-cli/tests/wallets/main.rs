@@ -10,13 +10,13 @@ mod daemon;
 mod death;
 mod exits;
 mod interrupt;
+mod keys;
 mod mail;
 mod manual;
 mod meet;
 mod old;
 mod pages;
 mod places;
-
 mod progress;
 mod refusals;
 mod resume;

@@ -52,7 +52,7 @@ impl Screen {
 fn meeting() -> (Stage, Screen, Screen) {
     let stage = Stage::new();
     for name in ["ada", "ben"] {
-        stage.json(name, &["init"]);
+        stage.json(name, &["init", "--no-passphrase"]);
     }
     let mut ben = Screen::new(&stage, "ben", &["ada", "--wait", "tcp:127.0.0.1:0"]);
     let waiting = line(&mut ben.error);
@@ -97,7 +97,7 @@ fn nobody_is_pinned_without_a_yes() {
 fn a_program_reads_the_digits_as_an_object() {
     let stage = Stage::new();
     for name in ["ada", "ben"] {
-        stage.json(name, &["init"]);
+        stage.json(name, &["init", "--no-passphrase"]);
     }
     let mut ben = Screen::new(&stage, "ben", &["ada", "--wait", "tcp:127.0.0.1:0", "--json"]);
     let read = |text: &str| -> serde_json::Value { serde_json::from_str(text).expect("an object") };

@@ -28,7 +28,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code(), out: text(&output.stdout), error: text(&output.stderr) }
     }
@@ -95,7 +95,7 @@ impl Stage {
     pub(crate) fn command(&self, name: &str, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dsm"));
         command.arg("--home").arg(self.path(name)).args(words);
-        command.env_remove("DSM_HOME").stdin(Stdio::null());
+        command.env_remove("DSM_HOME").env_remove("DSM_PASSPHRASE_FILE").stdin(Stdio::null());
         command
     }
 
@@ -157,7 +157,7 @@ impl Stage {
 
     /// Makes a wallet.
     pub(crate) fn found(&self, name: &str) {
-        self.json(name, &["init"]);
+        self.json(name, &["init", "--no-passphrase"]);
     }
 
     /// Wallets that pinned each other.
