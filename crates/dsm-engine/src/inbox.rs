@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use dsm_link::Link;
 use dsm_log::{DeviceId, Nonce};
@@ -15,6 +15,7 @@ use dsm_store::{Changes, Kv, StoreError, Wallet};
 
 use crate::converse::Talk;
 use crate::event::{Answer, Conversation, Event, Next};
+use crate::turn::{Flow, Wake};
 use crate::{ConverseError, Engine};
 
 /// The most events of one turn, and the most that wait for one.
@@ -29,12 +30,14 @@ type Errand<K> = Box<dyn FnOnce(&mut Engine<K>) + Send>;
 enum Letter<K: Kv> {
     Event(Event, Option<Sender<Answer>>),
     Errand(Errand<K>),
+    /// A turn is durable, or the store failed.
+    Landed,
     Stop,
 }
 
 /// Where links and people hand things to a running engine.
 pub struct Inbox<K: Kv> {
-    to: SyncSender<Letter<K>>,
+    to: Arc<SyncSender<Letter<K>>>,
     conversations: Arc<AtomicU64>,
     stops: Arc<AtomicBool>,
     /// Who was cancelled, perhaps before it began.
@@ -56,6 +59,8 @@ impl<K: Kv> Clone for Inbox<K> {
 /// What waits for an engine.
 pub struct Waiting<K: Kv> {
     from: Receiver<Letter<K>>,
+    /// While there is an inbox.
+    to: Weak<SyncSender<Letter<K>>>,
     /// Whether somebody asked for the end.
     stops: Arc<AtomicBool>,
 }
@@ -70,8 +75,9 @@ impl<K: Kv> Drop for Waiting<K> {
 #[must_use]
 pub fn inbox<K: Kv>() -> (Inbox<K>, Waiting<K>) {
     let (to, from) = sync_channel(MAX_WAITING);
+    let to = Arc::new(to);
     let (stops, cancelled) = (Arc::<AtomicBool>::default(), Arc::default());
-    let waiting = Waiting { from, stops: Arc::clone(&stops) };
+    let waiting = Waiting { from, to: Arc::downgrade(&to), stops: Arc::clone(&stops) };
     (Inbox { to, conversations: Arc::default(), stops, cancelled }, waiting)
 }
 
@@ -212,7 +218,7 @@ impl<K: Kv> Drop for Closes<'_, K> {
     }
 }
 
-impl<K: Kv> Engine<K> {
+impl<K: Kv + 'static> Engine<K> {
     /// Runs until every [`Inbox`] is gone or one asks for the end. `tell` hears what a person may want
     /// to know, each after it is durable. What waits ends with the loop, so that nobody waits for ever
     /// for an answer.
@@ -224,44 +230,64 @@ impl<K: Kv> Engine<K> {
         waiting: Waiting<K>,
         tell: &mut dyn FnMut(&Wallet<K>, Conversation, &Notice),
     ) -> Result<(), StoreError> {
-        let mut answers: BTreeMap<Conversation, Sender<Answer>> = BTreeMap::new();
+        let Waiting { from, to, stops } = &waiting;
+        let wake = || to.upgrade().map(landed);
+        let mut answers = Answers::default();
+        let mut flow = Flow::default();
         let mut runs = true;
         while runs {
-            let Waiting { from, stops } = &waiting;
             runs = !stops.load(Ordering::SeqCst);
             let first = if runs { from.recv().ok() } else { from.try_recv().ok() };
-            let Some(first) = first else { break };
+            runs &= first.is_some();
             let (mut events, mut errands) = (Vec::new(), Vec::new());
-            for letter in std::iter::once(first).chain(from.try_iter()).take(MAX_WAITING) {
+            for letter in first.into_iter().chain(from.try_iter()).take(MAX_WAITING) {
                 match letter {
                     Letter::Event(event, to) => {
-                        answers.extend(event.of().zip(to));
+                        answers.0.extend(event.of().zip(to));
                         events.push(event);
                     }
                     Letter::Errand(errand) => errands.push(errand),
+                    Letter::Landed => {}
                     Letter::Stop => runs = false,
                 }
             }
             let closed: Vec<Conversation> = events.iter().filter_map(closes).collect();
-            self.turn(events, &mut |wallet, of, answer| {
-                for notice in &answer.notices {
-                    tell(wallet, of, notice);
-                }
-                let over = matches!(answer.next, Next::Over(_));
-                if let Some(to) = answers.get(&of) {
-                    // Whoever does not wait any more closes the conversation.
-                    let _ = to.send(answer);
-                }
-                if over {
-                    answers.remove(&of);
-                }
+            // Whoever has an errand, and whoever stops, finds all that happened durable.
+            let wake: Option<Wake<'_>> =
+                if runs && errands.is_empty() { Some(&wake) } else { None };
+            self.flow(&mut flow, events, wake, &mut |wallet, of, answer| {
+                answer.notices.iter().for_each(|notice| tell(wallet, of, notice));
+                answers.give(of, answer);
             })?;
             for of in closed {
-                answers.remove(&of);
+                answers.0.remove(&of);
             }
             errands.into_iter().for_each(|errand| errand(self));
         }
         self.rest()
+    }
+}
+
+/// Calls the loop when a turn is durable.
+fn landed<K: Kv + 'static>(to: Arc<SyncSender<Letter<K>>>) -> Box<dyn FnOnce() + Send> {
+    // If there is no room for it the loop is awake.
+    Box::new(move || drop(to.try_send(Letter::Landed)))
+}
+
+/// Who waits for answers.
+#[derive(Default)]
+struct Answers(BTreeMap<Conversation, Sender<Answer>>);
+
+impl Answers {
+    fn give(&mut self, of: Conversation, answer: Answer) {
+        let over = matches!(answer.next, Next::Over(_));
+        if let Some(to) = self.0.get(&of) {
+            // Whoever does not wait any more closes the conversation.
+            let _ = to.send(answer);
+        }
+        if over {
+            self.0.remove(&of);
+        }
     }
 }
 

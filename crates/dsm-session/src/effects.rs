@@ -132,6 +132,12 @@ pub struct Then {
 }
 
 impl Effects {
+    /// Whether nothing is to be kept, or nothing that could not wait.
+    #[must_use]
+    pub fn can_wait(&self) -> bool {
+        self.batch.is_hint()
+    }
+
     /// Writes the batch, and only then gives away what follows. The only way to the frames.
     ///
     /// # Errors

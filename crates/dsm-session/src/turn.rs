@@ -39,6 +39,18 @@ impl<T> Turn<T> {
         Ok(())
     }
 
+    /// Whether anything was staged that cannot wait.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.due
+    }
+
+    /// Whether nobody made a step.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Makes all that was staged durable, and only then gives away what follows. If all that was staged
     /// can wait, it waits.
     ///

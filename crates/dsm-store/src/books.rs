@@ -10,9 +10,8 @@ use dsm_encoding::Decode;
 
 use crate::StoreError;
 use crate::kv::{Kv, Snapshot, Table};
-use crate::overlay::Overlay;
 use crate::rows::load;
-use crate::wallet::Wallet;
+use crate::wallet::{Now, Wallet};
 
 mod data;
 mod ledger;
@@ -26,13 +25,12 @@ pub use reads::HistoryEntry;
 /// What a wallet knows at one moment.
 pub struct Books<'a, K: Kv> {
     wallet: &'a Wallet<K>,
-    snapshot: Overlay<'a, K::Snapshot<'a>>,
+    snapshot: Now<'a, K>,
     failure: OnceLock<StoreError>,
 }
 
 impl<'a, K: Kv> Books<'a, K> {
-    pub(crate) fn new(wallet: &'a Wallet<K>, snapshot: K::Snapshot<'a>) -> Self {
-        let snapshot = Overlay::new(snapshot, &wallet.staged);
+    pub(crate) fn new(wallet: &'a Wallet<K>, snapshot: Now<'a, K>) -> Self {
         Self { wallet, snapshot, failure: OnceLock::new() }
     }
 

@@ -5,6 +5,9 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
 
 use redb::backends::FileBackend;
 use redb::{
@@ -13,7 +16,8 @@ use redb::{
 };
 
 use crate::StoreError;
-use crate::kv::{Each, Kv, Pair, Row, Snapshot, Table, whole_key};
+use crate::kv::{Done, Each, Kv, Pair, Row, Snapshot, Table, whole_key};
+use crate::overlay::Rows;
 
 /// The most bytes of the file that are kept in memory.
 const CACHE: usize = 16 << 20;
@@ -22,7 +26,11 @@ const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 
 /// A file that one process at a time has open.
 #[derive(Debug)]
-pub struct FileKv(Database);
+pub struct FileKv {
+    database: Arc<Database>,
+    /// Writes what was begun, from the first time on.
+    writer: Option<Writer>,
+}
 
 impl FileKv {
     /// Makes a file that only its owner may read.
@@ -52,7 +60,7 @@ impl FileKv {
     /// # Errors
     /// The medium fails, or what is there is no store.
     pub fn on(medium: impl StorageBackend) -> Result<Self, StoreError> {
-        builder().create_with_backend(medium).map(Self).map_err(failed)
+        builder().create_with_backend(medium).map(Self::new).map_err(failed)
     }
 
     /// Opens a file.
@@ -60,7 +68,11 @@ impl FileKv {
     /// # Errors
     /// There is none, another process has it open, or it is no store.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        builder().open(path).map(Self).map_err(failed)
+        builder().open(path).map(Self::new).map_err(failed)
+    }
+
+    fn new(database: Database) -> Self {
+        Self { database: Arc::new(database), writer: None }
     }
 }
 
@@ -78,7 +90,7 @@ impl Kv for FileKv {
     type Snapshot<'a> = FileSnapshot;
 
     fn snapshot(&self) -> Result<FileSnapshot, StoreError> {
-        match self.0.begin_read().map_err(failed)?.open_table(ROWS) {
+        match self.database.begin_read().map_err(failed)?.open_table(ROWS) {
             Ok(table) => Ok(FileSnapshot(Some(table))),
             Err(TableError::TableDoesNotExist(_)) => Ok(FileSnapshot(None)),
             Err(error) => Err(failed(error)),
@@ -86,20 +98,74 @@ impl Kv for FileKv {
     }
 
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        let mut write = self.0.begin_write().map_err(failed)?;
-        write.set_durability(Durability::Immediate).map_err(failed)?;
-        write.set_two_phase_commit(true);
-        {
-            let mut table = write.open_table(ROWS).map_err(failed)?;
-            for Row { table: of, key, value } in rows {
-                let key = whole_key(*of, key);
-                match value {
-                    Some(value) => table.insert(&*key, &**value).map_err(failed)?,
-                    None => table.remove(&*key).map_err(failed)?,
-                };
-            }
+        let rows = rows.iter().map(|row| (row.table, &*row.key, row.value.as_deref()));
+        write(&self.database, rows)
+    }
+
+    fn begin(&mut self, rows: Arc<Rows>, done: Done) {
+        if self.writer.is_none() {
+            self.writer = Writer::start(Arc::clone(&self.database)).ok();
         }
-        write.commit().map_err(failed)
+        let to = self.writer.as_ref().and_then(|writer| writer.to.as_ref());
+        let begun = (rows, done);
+        // Without a thread for it, it is done here.
+        let here = match to {
+            Some(to) => to.send(begun).err().map(|unsent| unsent.0),
+            None => Some(begun),
+        };
+        if let Some((rows, done)) = here {
+            done(write(&self.database, rows.iter()));
+        }
+    }
+}
+
+/// Makes changes in two phases, all or none, and returns when they are durable.
+fn write<'r>(
+    database: &Database,
+    rows: impl Iterator<Item = (Table, &'r [u8], Option<&'r [u8]>)>,
+) -> Result<(), StoreError> {
+    let mut write = database.begin_write().map_err(failed)?;
+    write.set_durability(Durability::Immediate).map_err(failed)?;
+    write.set_two_phase_commit(true);
+    {
+        let mut table = write.open_table(ROWS).map_err(failed)?;
+        for (of, key, value) in rows {
+            let key = whole_key(of, key);
+            match value {
+                Some(value) => table.insert(&*key, value).map_err(failed)?,
+                None => table.remove(&*key).map_err(failed)?,
+            };
+        }
+    }
+    write.commit().map_err(failed)
+}
+
+type Begun = (Arc<Rows>, Done);
+
+/// A thread that writes. When it is dropped all that was begun is done, and the thread has ended.
+#[derive(Debug)]
+struct Writer {
+    to: Option<Sender<Begun>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    fn start(database: Arc<Database>) -> Result<Self, std::io::Error> {
+        let (to, begun) = channel::<Begun>();
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || {
+            for (rows, done) in begun {
+                done(write(&database, rows.iter()));
+            }
+        })?;
+        Ok(Self { to: Some(to), thread: Some(thread) })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.to = None;
+        // If it panicked nobody was told that anything is durable.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -3,7 +3,10 @@
 //! A store keeps rows: ordered byte keys with byte values, in tables. It knows nothing of what they
 //! mean. [`crate::suite`] tests any store.
 
+use std::sync::Arc;
+
 use crate::StoreError;
+use crate::overlay::Rows;
 
 /// The most bytes of a key.
 pub const MAX_KEY: usize = 128;
@@ -145,7 +148,18 @@ pub trait Kv {
     /// # Errors
     /// The store fails; whether the changes were made shows when it is opened again.
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError>;
+
+    /// Begins to make all of these changes, or none. `done` hears when they are durable, or why they are
+    /// not: once, from any thread, perhaps before this returns; if it is dropped unheard the store
+    /// failed. Nothing else is applied before. Whatever is read has all of them once they are durable, and
+    /// none before.
+    fn begin(&mut self, rows: Arc<Rows>, done: Done) {
+        done(self.apply(&rows.list()));
+    }
 }
+
+/// Hears whether changes are durable.
+pub type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// What is done with a key and what is under it.
 pub type Each<'e> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'e;

@@ -15,6 +15,9 @@ use crate::kv::{Each, MAX_KEY, Pair, Row, Snapshot, Table};
 pub struct Rows(BTreeMap<Table, BTreeMap<Vec<u8>, Option<Vec<u8>>>>);
 
 impl Rows {
+    /// Nothing is said.
+    pub const NONE: Self = Self(BTreeMap::new());
+
     /// Says what is to be under a key, in place of what was said before.
     pub fn set(&mut self, table: Table, key: Vec<u8>, value: Option<Vec<u8>>) {
         self.0.entry(table).or_default().insert(key, value);
@@ -33,6 +36,13 @@ impl Rows {
         self.0.is_empty()
     }
 
+    /// What is said of each key.
+    pub fn iter(&self) -> impl Iterator<Item = (Table, &[u8], Option<&[u8]>)> {
+        self.0.iter().flat_map(|(table, rows)| {
+            rows.iter().map(|(key, value)| (*table, key.as_slice(), value.as_deref()))
+        })
+    }
+
     /// The same for [`crate::Kv::apply`].
     #[must_use]
     pub fn into_list(self) -> Vec<Row> {
@@ -42,7 +52,18 @@ impl Rows {
         self.0.into_iter().flat_map(rows).collect()
     }
 
-    fn get(&self, table: Table, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+    /// A copy of that.
+    #[must_use]
+    pub fn list(&self) -> Vec<Row> {
+        let row = |(table, key, value): (Table, &[u8], Option<&[u8]>)| Row {
+            table,
+            key: key.to_vec(),
+            value: value.map(<[u8]>::to_vec),
+        };
+        self.iter().map(row).collect()
+    }
+
+    pub(crate) fn get(&self, table: Table, key: &[u8]) -> Option<&Option<Vec<u8>>> {
         self.0.get(&table)?.get(key)
     }
 

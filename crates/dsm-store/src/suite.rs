@@ -1,7 +1,11 @@
 //! Tests any store. A store that passes may carry a wallet.
 
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
 use crate::StoreError;
 use crate::kv::{Kv, Row, Snapshot, Table};
+use crate::overlay::Rows;
 
 /// Puts a store that is empty through everything that [`Kv`] promises; `reopen` closes it and opens it
 /// again, or gives it back if it cannot be closed.
@@ -33,7 +37,24 @@ pub fn run<K: Kv>(mut kv: K, mut reopen: impl FnMut(K) -> K) -> Result<(), Store
     kv = reopen(kv);
     assert_eq!(kv.snapshot()?.get(Table::Tips, b"a")?, None, "removed");
     assert_eq!(kv.snapshot()?.get(Table::Tips, b"b")?, Some(b"1".to_vec()), "left alone");
+    kv = begins(kv, &mut reopen)?;
     keeps_large_values(kv, &mut reopen)
+}
+
+fn begins<K: Kv>(mut kv: K, reopen: &mut impl FnMut(K) -> K) -> Result<K, StoreError> {
+    for value in [&b"begun"[..], b"again"] {
+        let mut rows = Rows::default();
+        rows.set(Table::Tips, b"a".to_vec(), Some(value.to_vec()));
+        rows.set(Table::Tips, b"b".to_vec(), None);
+        let (to, done) = channel();
+        kv.begin(Arc::new(rows), Box::new(move |result| drop(to.send(result))));
+        done.recv().map_err(|_| StoreError::Reopen)??;
+        assert_eq!(kv.snapshot()?.get(Table::Tips, b"a")?.as_deref(), Some(value), "begun");
+        kv = reopen(kv);
+        assert_eq!(kv.snapshot()?.get(Table::Tips, b"a")?.as_deref(), Some(value), "and done");
+        assert_eq!(kv.snapshot()?.get(Table::Tips, b"b")?, None, "removed");
+    }
+    Ok(kv)
 }
 
 fn row(table: Table, key: &[u8], value: Option<&[u8]>) -> Row {

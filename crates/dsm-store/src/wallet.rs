@@ -6,6 +6,8 @@
 //! or by its place in a log is never replaced: the first wins.
 
 use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dsm_core::{OwnLog, Settings};
 use dsm_crypto::Digest;
@@ -34,8 +36,48 @@ pub struct Wallet<K> {
     pub(crate) own: BTreeSet<DeviceId>,
     /// What is worked out and not durable yet.
     pub(crate) staged: Rows,
+    /// What becomes durable while the wallet goes on.
+    begun: Option<Begun>,
     /// Whether a change may or may not have become durable, or what was staged was given up.
     broken: bool,
+}
+
+/// What becomes durable meanwhile, and where it is said that it is.
+#[derive(Debug)]
+struct Begun {
+    rows: Arc<Rows>,
+    done: Mutex<Receiver<Result<(), StoreError>>>,
+    /// What was said.
+    result: Option<Result<(), StoreError>>,
+}
+
+fn heard<T>(done: &mut Mutex<T>) -> &mut T {
+    done.get_mut().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A store as it would be with what becomes durable and what is staged.
+pub(crate) type Now<'a, K> = Overlay<'a, Overlay<'a, <K as Kv>::Snapshot<'a>>>;
+
+static NOTHING: Rows = Rows::NONE;
+
+/// Says whether something is durable, and wakes who waits for it, also if the store never says.
+struct Tell<W: FnOnce()> {
+    to: Option<Sender<Result<(), StoreError>>>,
+    wake: Option<W>,
+}
+
+impl<W: FnOnce()> Tell<W> {
+    fn say(mut self, result: Result<(), StoreError>) {
+        // Whoever does not wait any more opens the wallet anew.
+        let _ = self.to.take().map(|to| to.send(result));
+    }
+}
+
+impl<W: FnOnce()> Drop for Tell<W> {
+    fn drop(&mut self) {
+        self.to = None;
+        self.wake.take().into_iter().for_each(|wake| wake());
+    }
 }
 
 impl<K: Kv> Wallet<K> {
@@ -62,7 +104,7 @@ impl<K: Kv> Wallet<K> {
         };
         kv.apply(&rows.into_list())?;
         let (settings, staged) = (founding.settings.clone(), Rows::default());
-        Ok(Self { kv, settings, founding, me, own, staged, broken: false })
+        Ok(Self { kv, settings, founding, me, own, staged, begun: None, broken: false })
     }
 
     /// Opens the wallet of a store. One of an earlier format is rewritten, in one change.
@@ -103,7 +145,7 @@ impl<K: Kv> Wallet<K> {
         };
         let me = founding.descriptor.id();
         let staged = Rows::default();
-        Ok(Self { kv, founding, me, settings, own, staged, broken: false })
+        Ok(Self { kv, founding, me, settings, own, staged, begun: None, broken: false })
     }
 
     /// The device that pays and is paid.
@@ -130,7 +172,29 @@ impl<K: Kv> Wallet<K> {
     /// The store fails.
     pub fn books(&self) -> Result<Books<'_, K>, StoreError> {
         self.sound()?;
-        Ok(Books::new(self, self.kv.snapshot()?))
+        Ok(Books::new(self, self.now()?))
+    }
+
+    /// The books as they are durable; what peers were told is as in [`Wallet::books`], since that can
+    /// wait. Whatever is decided upon them and wants nothing kept rests on nothing that could be lost.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn durable_books(&self) -> Result<Books<'_, K>, StoreError> {
+        self.sound()?;
+        let durable = Overlay::new(Overlay::new(self.kv.snapshot()?, &NOTHING), &NOTHING);
+        Ok(Books::new(self, durable))
+    }
+
+    /// What a row becomes that is not durable yet.
+    pub(crate) fn pending(&self, table: Table, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        let begun = || self.begun.as_ref()?.rows.get(table, key);
+        self.staged.get(table, key).or_else(begun)
+    }
+
+    fn now(&self) -> Result<Now<'_, K>, StoreError> {
+        let begun = self.begun.as_ref().map_or(&NOTHING, |begun| &*begun.rows);
+        Ok(Overlay::new(Overlay::new(self.kv.snapshot()?, begun), &self.staged))
     }
 
     /// Works changes out over what is kept and staged. The books show them from now on; they become
@@ -141,7 +205,7 @@ impl<K: Kv> Wallet<K> {
     pub fn stage(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.sound()?;
         let (rows, own) = {
-            let base = Overlay::new(self.kv.snapshot()?, &self.staged);
+            let base = self.now()?;
             let mut stage = Stage::new(&base, self.me, self.network(), self.own.clone())?;
             stage.take(changes)?;
             stage.finish()
@@ -160,7 +224,7 @@ impl<K: Kv> Wallet<K> {
     /// # Errors
     /// The store fails.
     pub fn flush(&mut self) -> Result<(), StoreError> {
-        self.sound()?;
+        self.land()?;
         if self.staged.is_empty() {
             return Ok(());
         }
@@ -169,6 +233,49 @@ impl<K: Kv> Wallet<K> {
         self.kv.apply(&std::mem::take(&mut self.staged).into_list())?;
         self.broken = false;
         Ok(())
+    }
+
+    /// Begins to make durable what is staged, all or none, while the wallet goes on: `wake` is called
+    /// from any thread once it is known whether it is, perhaps before this returns. Whatever is read or
+    /// staged from now on rests on it: nothing of that may leave the device before [`Wallet::land`].
+    ///
+    /// # Errors
+    /// What was begun before failed.
+    pub fn begin(&mut self, wake: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        self.land()?;
+        let rows = Arc::new(std::mem::take(&mut self.staged));
+        let (to, done) = channel();
+        let tell = Tell { to: Some(to), wake: Some(wake) };
+        self.begun = Some(Begun { rows: Arc::clone(&rows), done: Mutex::new(done), result: None });
+        self.kv.begin(rows, Box::new(|result| tell.say(result)));
+        Ok(())
+    }
+
+    /// Whether [`Wallet::land`] would not wait.
+    pub fn has_landed(&mut self) -> bool {
+        let Some(Begun { done, result, .. }) = &mut self.begun else { return true };
+        if result.is_none() {
+            *result = match heard(done).try_recv() {
+                Ok(result) => Some(result),
+                Err(TryRecvError::Empty) => None,
+                Err(TryRecvError::Disconnected) => Some(Err(StoreError::Reopen)),
+            };
+        }
+        result.is_some()
+    }
+
+    /// Returns when what was begun is durable. After an error nothing that rests on it may leave the
+    /// device, as after [`Wallet::flush`].
+    ///
+    /// # Errors
+    /// The store fails.
+    pub fn land(&mut self) -> Result<(), StoreError> {
+        self.sound()?;
+        let Some(Begun { mut done, result, .. }) = self.begun.take() else { return Ok(()) };
+        let result =
+            result.or_else(|| heard(&mut done).recv().ok()).unwrap_or(Err(StoreError::Reopen));
+        self.broken = result.is_err();
+        result
     }
 
     /// Keeps changes, and what was staged before, durably, all or none.
@@ -193,7 +300,9 @@ impl<K: Kv> Wallet<K> {
 
     /// Gives the store back.
     #[must_use]
-    pub fn into_kv(self) -> K {
+    pub fn into_kv(mut self) -> K {
+        // What was begun is not the caller's any more, but it is over.
+        let _ = self.land();
         self.kv
     }
 }

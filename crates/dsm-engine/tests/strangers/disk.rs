@@ -1,12 +1,14 @@
 //! A disk that outlives its wallet, can be copied, and can die at a chosen write.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use dsm_crypto::{Digest, Domain, hash};
 use dsm_encoding::Blob;
-use dsm_store::{Each, FileKv, FileSnapshot, Kv, MemoryKv, Row, Snapshot, StoreError, Table};
+use dsm_store::{
+    Done, Each, FileKv, FileSnapshot, Kv, MemoryKv, Row, Rows, Snapshot, StoreError, Table,
+};
 
 use crate::medium::Medium;
 
@@ -39,6 +41,32 @@ pub(crate) struct Disk {
     writes: Arc<AtomicUsize>,
     /// How often it can be read.
     pub(crate) reads: Arc<AtomicUsize>,
+    pub(crate) gate: Gate,
+}
+
+/// Where writes wait that were begun.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<(Mutex<(bool, usize)>, Condvar)>);
+
+impl Gate {
+    /// From now on they wait, or no more.
+    pub(crate) fn shut(&self, shut: bool) {
+        self.0.0.lock().expect("sound").0 = shut;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut state = self.0.0.lock().expect("sound");
+        state.1 += 1;
+        self.0.1.notify_all();
+        drop(self.0.1.wait_while(state, |(shut, _)| *shut).expect("sound"));
+    }
+
+    /// Returns when so many came to it.
+    pub(crate) fn wait_for(&self, count: usize) {
+        let state = self.0.0.lock().expect("sound");
+        drop(self.0.1.wait_while(state, |(_, came)| *came < count).expect("sound"));
+    }
 }
 
 impl Disk {
@@ -56,7 +84,7 @@ impl Disk {
         let writes = Arc::new(AtomicUsize::new(0));
         let reads = Arc::new(AtomicUsize::new(usize::MAX));
         let (kv, delay) = (Arc::new(Mutex::new(kv)), Duration::ZERO);
-        Self { kv, death: Death::Never, delay, writes, reads }
+        Self { kv, death: Death::Never, delay, writes, reads, gate: Gate::default() }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -98,7 +126,7 @@ impl Disk {
     pub(crate) fn dying(&self, death: Death) -> Self {
         let reads = Arc::new(AtomicUsize::new(usize::MAX));
         let (kv, delay) = (Arc::clone(&self.kv), Duration::ZERO);
-        Self { kv, death, delay, writes: Arc::default(), reads }
+        Self { kv, death, delay, writes: Arc::default(), reads, gate: Gate::default() }
     }
 
     /// How many writes this process made.
@@ -152,6 +180,14 @@ impl Kv for Disk {
             Kept::File(kv) => kv.apply(rows)?,
         }
         if self.death == Death::After(write) { Err(died()) } else { Ok(()) }
+    }
+
+    fn begin(&mut self, rows: Arc<Rows>, done: Done) {
+        let mut disk = self.clone();
+        std::thread::spawn(move || {
+            disk.gate.pass();
+            done(disk.apply(&rows.list()));
+        });
     }
 }
 

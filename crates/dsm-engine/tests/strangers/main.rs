@@ -13,6 +13,7 @@ mod exchange;
 mod interleaved;
 mod letters;
 mod lost;
+mod meanwhile;
 #[path = "../../../dsm-store/tests/power/medium.rs"]
 mod medium;
 mod meetings;

@@ -149,7 +149,12 @@ impl<K: Kv> Ledger for Books<'_, K> {
     }
 
     fn news(&self, peer: &DeviceId) -> News {
-        let told = self.find(Table::Told, device_key(peer)).unwrap_or(0);
+        let key = device_key(peer);
+        let told = match self.wallet.pending(Table::Told, key) {
+            Some(Some(told)) => self.latch(read(Table::Told, told).map(Some)),
+            _ => self.find(Table::Told, key),
+        };
+        let told = told.unwrap_or(0);
         self.latch(self.news_after(peer, told))
     }
 

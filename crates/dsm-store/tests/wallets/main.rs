@@ -5,6 +5,7 @@ mod cancel;
 mod forks;
 mod home;
 mod keep;
+mod meanwhile;
 mod person;
 mod roster;
 mod table;
