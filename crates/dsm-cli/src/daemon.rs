@@ -20,7 +20,7 @@ pub(crate) fn run(
     if openapi {
         return print(&document()?);
     }
-    let engine = home.open()?;
+    let opened = home.open_keys()?;
     let interrupt = Interrupt::new(output, "interrupted")?;
     let path = home.path().join("daemon.json");
     let ready = |Ready { access, links, stop }: Ready| {
@@ -37,7 +37,7 @@ pub(crate) fn run(
         });
         output.say(&text, &object);
     };
-    Ok(serve(home, engine, &Setup { listen, links }, ready)?)
+    Ok(serve(home, opened, &Setup { listen, links }, ready)?)
 }
 
 /// The document as it is checked in, without the number of the format of answers.

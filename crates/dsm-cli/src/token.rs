@@ -3,11 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use dsm_core::{Policy, View};
-use dsm_crypto::{Domain, SecretKey, Signer, hash};
+use dsm_core::Policy;
 use dsm_engine::Engine;
-use dsm_home::{Home, IssuerSeed, Seed, fresh};
-use dsm_log::{Anchor, DeviceDescriptor};
+use dsm_home::Home;
 use dsm_report::{Issued, PolicyDraft, Sum, Token, token_of};
 use dsm_store::{Changes, FileKv};
 use serde_json::json;
@@ -34,31 +32,16 @@ fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> an
     let text = read_text(file)?;
     let draft: PolicyDraft = toml::from_str(&text).context("the policy file is not right")?;
     let (mut engine, mut keys) = home.open_keys()?;
-    let main = {
-        let books = engine.wallet().books()?;
-        books.descriptor(&books.me()).context("the wallet has no descriptor")?
-    };
-    let seed = Seed::from_bytes(fresh()?);
-    let key = SecretKey::from_seed(seed.secret());
-    let issuer = DeviceDescriptor {
-        network: main.network,
-        recovery: main.recovery,
-        slot_set: None,
-        key: key.public_key().clone(),
-        // An issuing log receives nothing, so it has no KEM key.
-        kem: hash(Domain::KemKey, &None::<u64>),
-        anchor: Anchor::Software {},
-    };
-    let device = issuer.id();
-    let policy = draft.policy(&issuer)?;
-    // What cannot be issued shows before anything is made.
-    let issued = first.map(|text| dsm_report::parse(text, &policy)).transpose()?;
-    if issued.is_some_and(|units| units > policy.units_per_lot) {
-        bail!("one lot has at most {}", Sum::of(&policy, policy.units_per_lot));
-    }
-    keys.seeds.issuing.push(IssuerSeed { device, seed }).context("too many issuing devices")?;
-    home.write_keys(&keys)?;
-    engine.begin_token(&issuer, key, policy.clone())?;
+    let mut issued = None;
+    let policy = home.make_token(&mut engine, &mut keys, |issuer| -> anyhow::Result<_> {
+        let policy = draft.policy(issuer)?;
+        // What cannot be issued shows before anything is made.
+        issued = first.map(|text| dsm_report::parse(text, &policy)).transpose()?;
+        if issued.is_some_and(|units| units > policy.units_per_lot) {
+            bail!("one lot has at most {}", Sum::of(&policy, policy.units_per_lot));
+        }
+        Ok(policy)
+    })?;
     let shape = Token::new(&engine.wallet().books()?, &policy);
     let Token { token, name, ticker, lots, lot, .. } = &shape;
     let text = format!(

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dsm_core::identity::Card;
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, Inbox, Lobby, mark};
-use dsm_home::fresh;
+use dsm_home::{Home, OpenKeys, fresh};
 use dsm_log::DeviceId;
-use dsm_report::Event;
+use dsm_report::{Event, PolicyDraft, Token};
 use dsm_session::{Goal, Request};
 use dsm_store::{Books, FileKv};
 use dsm_transport::Place;
@@ -22,6 +22,8 @@ const MAX_CALLS: usize = 16;
 
 /// A running wallet.
 pub(crate) struct Desk {
+    home: Home,
+    keys: Mutex<OpenKeys>,
     pub(crate) inbox: Inbox<FileKv>,
     pub(crate) lobby: Lobby<FileKv>,
     pub(crate) hub: Hub,
@@ -35,15 +37,34 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(inbox: Inbox<FileKv>, lobby: Lobby<FileKv>, places: Vec<String>) -> Self {
+    pub(crate) fn new(
+        (home, keys): (Home, OpenKeys),
+        inbox: Inbox<FileKv>,
+        lobby: Lobby<FileKv>,
+        places: Vec<String>,
+    ) -> Self {
         let (ask, paying) = Default::default();
         let calls = Semaphore::new(MAX_CALLS);
-        Self { inbox, lobby, hub: Hub::new(), places, ask, paying, calls }
+        let keys = Mutex::new(keys);
+        Self { home, keys, inbox, lobby, hub: Hub::new(), places, ask, paying, calls }
     }
 
     fn ask(&self) -> MutexGuard<'_, Option<Request>> {
         // Whoever panicked changed nothing by halves.
         self.ask.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a token, between two turns of the engine.
+    pub(crate) async fn make_token(self: &Arc<Self>, draft: PolicyDraft) -> Result<Token, Problem> {
+        let desk = Arc::clone(self);
+        self.errand(move |engine| {
+            // Whoever panicked wrote the keys as a whole, or not.
+            let mut keys = desk.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            let policy = |issuer: &_| draft.policy(issuer).map_err(Problem::from);
+            let policy = desk.home.make_token(engine, &mut keys, policy)?;
+            Ok(Token::new(&engine.wallet().books()?, &policy))
+        })
+        .await
     }
 
     /// What whoever calls is told.
@@ -148,4 +169,16 @@ pub(crate) fn contact(
 ) -> Result<dsm_store::Contact, Problem> {
     let found = books.contact_named(name);
     found.ok_or_else(|| Problem::Unknown("no such contact; see /v1/contacts".to_owned()))
+}
+
+/// The same, if its owner wants to deal with it.
+pub(crate) fn dealt_with(
+    books: &Books<'_, FileKv>,
+    name: &str,
+) -> Result<dsm_store::Contact, Problem> {
+    let found = contact(books, name)?;
+    if books.is_blocked(&found.card.descriptor.id()) {
+        return Err(Problem::refused("this contact is blocked"));
+    }
+    Ok(found)
 }

@@ -13,8 +13,8 @@ use crate::routes::{contacts, events, payments, proofs, tokens, wallet};
     ),
     paths(
         wallet::show, wallet::balances, wallet::history, wallet::settings, wallet::set,
-        contacts::list, contacts::show, contacts::add, contacts::sync,
-        tokens::list, tokens::show, tokens::issue,
+        contacts::list, contacts::show, contacts::add, contacts::change, contacts::sync,
+        tokens::list, tokens::show, tokens::make, tokens::pin, tokens::unpin, tokens::issue,
         payments::pay, payments::ask, payments::asked, payments::request, payments::requests,
         proofs::receipt, proofs::note, proofs::evidence, proofs::evidence_of,
         events::listen,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -58,10 +58,11 @@ pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
         .route("/v1/history", get(wallet::history))
         .route("/v1/settings", get(wallet::settings).put(wallet::set))
         .route("/v1/contacts", get(contacts::list).post(contacts::add))
-        .route("/v1/contacts/{name}", get(contacts::show))
+        .route("/v1/contacts/{name}", get(contacts::show).patch(contacts::change))
         .route("/v1/contacts/{name}/sync", post(contacts::sync))
-        .route("/v1/tokens", get(tokens::list))
+        .route("/v1/tokens", get(tokens::list).post(tokens::make))
         .route("/v1/tokens/{token}", get(tokens::show))
+        .route("/v1/tokens/{token}/pin", put(tokens::pin).delete(tokens::unpin))
         .route("/v1/tokens/{token}/lots", post(tokens::issue))
         .route("/v1/payments", post(payments::pay))
         .route("/v1/ask", get(payments::asked).put(payments::ask))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, Lobby, inbox, mark};
-use dsm_home::{Home, HomeError, fresh};
+use dsm_home::{Home, HomeError, OpenKeys, fresh};
 use dsm_link::LinkError;
 use dsm_report::Event;
 use dsm_store::{FileKv, StoreError};
@@ -127,7 +127,7 @@ impl From<HomeError> for DaemonError {
 /// [`DaemonError`].
 pub fn serve(
     home: &Home,
-    mut engine: Engine<FileKv>,
+    (mut engine, keys): (Engine<FileKv>, OpenKeys),
     setup: &Setup,
     ready: impl FnOnce(Ready),
 ) -> Result<(), DaemonError> {
@@ -147,7 +147,7 @@ pub fn serve(
     let written = access.write(home.path())?;
     let (inbox, waiting) = inbox();
     let lobby = Lobby::new(&engine, inbox.clone(), MAX_CALLERS);
-    let desk = Arc::new(Desk::new(inbox.clone(), lobby, places.clone()));
+    let desk = Arc::new(Desk::new((home.clone(), keys), inbox.clone(), lobby, places.clone()));
     for listener in listeners {
         let desk = Arc::clone(&desk);
         // It waits for callers as long as the process lives.

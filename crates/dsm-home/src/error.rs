@@ -46,6 +46,8 @@ pub enum HomeError {
         /// Why.
         source: StoreError,
     },
+    /// The wallet issues as many tokens as one can.
+    Issuers,
     /// The operating system gives no fresh bytes.
     Fresh {
         /// What it says.
@@ -78,6 +80,7 @@ impl std::fmt::Display for HomeError {
                 };
                 write!(to, "cannot open the wallet in {}{next}", path.display())
             }
+            Self::Issuers => to.write_str("too many issuing devices; make another wallet"),
             Self::Fresh { .. } => to.write_str("no fresh randomness; try again"),
         }
     }
@@ -86,7 +89,7 @@ impl std::fmt::Display for HomeError {
 impl std::error::Error for HomeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoHome | Self::Taken { .. } => None,
+            Self::NoHome | Self::Taken { .. } | Self::Issuers => None,
             Self::NoWallet { source, .. } | Self::System { source, .. } => Some(source),
             Self::Keys { source, .. } => Some(source),
             Self::Store { source, .. } => Some(source),

@@ -12,6 +12,7 @@ mod home;
 mod key_file;
 mod keys;
 mod passphrase;
+mod token;
 
 pub use backup::{Backup, BackupError, MAX_BACKUP, Restored, SavedContact, SavedSettings};
 pub use error::{HomeError, KeysError, PassphraseError};

@@ -355,6 +355,37 @@ fn whoever_calls_is_asked_and_settings_hold() {
 }
 
 #[test]
+fn tokens_are_made_and_pinned_and_contacts_renamed_and_blocked() {
+    let (stage, ada, ben) = two();
+    let draft = json!({ "name": "Tea", "ticker": "TEA", "lots": 2, "units_per_lot": "10" });
+    let (status, token) = ben.send("POST", "/v1/tokens", Some(draft));
+    assert_eq!((status, &token["ticker"]), (201, &"TEA".into()), "{token}");
+    let lot =
+        |amount: &str| ben.send("POST", "/v1/tokens/TEA/lots", Some(json!({ "amount": amount })));
+    assert_eq!((lot("11").0, lot("10").0, ben.units()), (422, 201, 10));
+    let none = json!({ "name": "No", "ticker": "NO", "lots": 0, "units_per_lot": "10" });
+    assert_eq!(ben.send("POST", "/v1/tokens", Some(none)).0, 422);
+    assert_eq!(pay(&ada, &ben, "1").0, 200);
+    let pinned = |method| ben.send(method, "/v1/tokens/CUP/pin", None).1["pinned"].clone();
+    assert_eq!((pinned("PUT"), pinned("DELETE")), (true.into(), false.into()));
+    let change = |of: &Served, change| of.send("PATCH", "/v1/contacts/ben", Some(change));
+    assert_eq!(change(&ada, json!({ "name": "ada\u{1b}" })).0, 422);
+    let (status, blocked) = change(&ada, json!({ "blocked": true }));
+    assert_eq!((status, &blocked["blocked"]), (200, &true.into()));
+    let (status, refused) = pay(&ada, &ben, "1");
+    assert_eq!((status, ada.units()), (422, 9_900), "{refused}");
+    let (status, renamed) = change(&ada, json!({ "blocked": false, "name": "benjamin" }));
+    assert_eq!(
+        (status, &renamed["name"], &renamed["blocked"]),
+        (200, &"benjamin".into(), &false.into())
+    );
+    assert_eq!(pay(&ada, &ben, "1").0, 404);
+    drop((ada, ben));
+    // The key of the new token's device lies with the others.
+    stage.text("ben", &["token", "issue", "TEA", "10"]);
+}
+
+#[test]
 fn it_ends_in_order_when_it_is_told_to() {
     let (stage, mut ada, ben) = two();
     assert_eq!(pay(&ada, &ben, "1").0, 200);

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Body, Named};
-use crate::desk::{Desk, contact};
+use crate::desk::{Desk, contact, dealt_with};
 use crate::problem::{Problem, Problems};
 use crate::routes::payments::letters;
 
@@ -48,17 +48,21 @@ pub(crate) struct Pin {
     card: String,
 }
 
+fn check_name(name: &str) -> Result<(), Problem> {
+    if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
+        let text = format!("a contact's name has 1 to {MAX_NAME} bytes and no control characters");
+        return Err(Problem::refused(text));
+    }
+    Ok(())
+}
+
 /// Pins a contact.
 #[utoipa::path(post, path = "/v1/contacts", tag = "contacts", request_body = Pin, responses((status = 201, body = Contact), Problems))]
 pub(crate) async fn add(
     State(desk): State<Arc<Desk>>,
     Body(Pin { name, card }): Body<Pin>,
 ) -> Result<(StatusCode, Json<Contact>), Problem> {
-    if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
-        return Err(Problem::refused(format!(
-            "a contact's name has 1 to {MAX_NAME} bytes and no control characters"
-        )));
-    }
+    check_name(&name)?;
     let no_card = || Problem::refused("this is no contact card; `dsm id` prints one");
     let bytes = text::decode("dsmcard", card.trim()).map_err(|_| no_card())?;
     let card: Card = from_slice(&bytes).map_err(|_| no_card())?;
@@ -81,6 +85,45 @@ pub(crate) async fn add(
         engine.commit(&Changes { contacts, ..Changes::default() })?;
         let books = engine.wallet().books()?;
         Ok((StatusCode::CREATED, Json(Contact::new(&books, &pinned))))
+    })
+    .await
+}
+
+/// What is to be another way. What is left out stays.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    /// Another name.
+    #[schema(min_length = 1, max_length = 128)]
+    name: Option<String>,
+    /// Whether what comes from it is refused unread.
+    blocked: Option<bool>,
+}
+
+/// Renames a contact, blocks it or lets it in again.
+#[utoipa::path(patch, path = "/v1/contacts/{name}", tag = "contacts", params(("name" = String, Path)), request_body = Change, responses((status = 200, body = Contact), Problems))]
+pub(crate) async fn change(
+    State(desk): State<Arc<Desk>>,
+    Named(name): Named<String>,
+    Body(change): Body<Change>,
+) -> Result<Json<Contact>, Problem> {
+    if let Some(name) = &change.name {
+        check_name(name)?;
+    }
+    desk.errand(move |engine| {
+        let books = engine.wallet().books()?;
+        let mut found = contact(&books, &name)?;
+        let device = found.card.descriptor.id();
+        books.check()?;
+        drop(books);
+        let blocked = change.blocked.map(|blocked| (device, blocked)).into_iter().collect();
+        let mut changes = Changes { blocked, ..Changes::default() };
+        if let Some(name) = change.name {
+            found.name = name;
+            changes.contacts.push(found.clone());
+        }
+        engine.commit(&changes)?;
+        Ok(Json(Contact::new(&engine.wallet().books()?, &found)))
     })
     .await
 }
@@ -120,7 +163,7 @@ pub(crate) async fn sync(
     Body(Meet { link }): Body<Meet>,
 ) -> Result<Json<Met>, Problem> {
     let way = way(&link)?;
-    let card = desk.look(move |books| Ok(contact(books, &name)?.card)).await?;
+    let card = desk.look(move |books| Ok(dealt_with(books, &name)?.card)).await?;
     let peer = card.descriptor.id();
     match way {
         Way::Mail(directory) => {

@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use super::Body;
 use super::contacts::way;
-use crate::desk::{Desk, contact};
+use crate::desk::{Desk, dealt_with};
 use crate::problem::{Problem, Problems};
 
 /// A payment that is wanted.
@@ -79,7 +79,7 @@ struct Terms {
 }
 
 fn terms(books: &Books<'_, FileKv>, pay: &Pay) -> Result<Terms, Problem> {
-    let card = contact(books, &pay.contact)?.card;
+    let card = dealt_with(books, &pay.contact)?.card;
     let policy = token_of(books, pay.token.as_deref())?;
     let amount = parse(&pay.amount, &policy)?;
     Ok(Terms { card, token: policy.id(), amount })
@@ -328,7 +328,7 @@ pub(crate) async fn request(
     };
     desk.errand(move |engine| {
         let books = engine.wallet().books()?;
-        let peer = contact(&books, &sent.from)?.card.descriptor.id();
+        let peer = dealt_with(&books, &sent.from)?.card.descriptor.id();
         let Sent { amount, token, memo, expires, .. } = sent;
         let asking = Asking { amount: Some(amount), token, memo, expires };
         let request = request_of(&books, &asking)?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dsm_report::{Issued, Sum, Token, parse, token_of};
+use dsm_report::{Issued, PolicyDraft, Sum, Token, parse, token_of};
+use dsm_store::Changes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,6 +30,42 @@ pub(crate) async fn show(
     Named(token): Named<String>,
 ) -> Result<Json<Token>, Problem> {
     desk.look(move |books| Ok(Json(Token::new(books, &token_of(books, Some(&token))?)))).await
+}
+
+/// Makes a token that this wallet issues.
+#[utoipa::path(post, path = "/v1/tokens", tag = "tokens", request_body = PolicyDraft, responses((status = 201, body = Token), Problems))]
+pub(crate) async fn make(
+    State(desk): State<Arc<Desk>>,
+    Body(draft): Body<PolicyDraft>,
+) -> Result<(StatusCode, Json<Token>), Problem> {
+    Ok((StatusCode::CREATED, Json(desk.make_token(draft).await?)))
+}
+
+/// Shows a token by its ticker alone from now on.
+#[utoipa::path(put, path = "/v1/tokens/{token}/pin", tag = "tokens", params(("token" = String, Path)), responses((status = 200, body = Token), Problems))]
+pub(crate) async fn pin(
+    State(desk): State<Arc<Desk>>,
+    Named(token): Named<String>,
+) -> Result<Json<Token>, Problem> {
+    pinned(&desk, token, true).await
+}
+
+/// Shows a token with its fingerprint again.
+#[utoipa::path(delete, path = "/v1/tokens/{token}/pin", tag = "tokens", params(("token" = String, Path)), responses((status = 200, body = Token), Problems))]
+pub(crate) async fn unpin(
+    State(desk): State<Arc<Desk>>,
+    Named(token): Named<String>,
+) -> Result<Json<Token>, Problem> {
+    pinned(&desk, token, false).await
+}
+
+async fn pinned(desk: &Arc<Desk>, token: String, pinned: bool) -> Result<Json<Token>, Problem> {
+    desk.errand(move |engine| {
+        let policy = token_of(&engine.wallet().books()?, Some(&token))?;
+        engine.commit(&Changes { pinned: vec![(policy.id(), pinned)], ..Changes::default() })?;
+        Ok(Json(Token::new(&engine.wallet().books()?, &policy)))
+    })
+    .await
 }
 
 /// How much to issue.
