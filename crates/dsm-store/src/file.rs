@@ -16,7 +16,7 @@ use redb::{
 };
 
 use crate::StoreError;
-use crate::kv::{Done, Each, Kv, Pair, Row, Snapshot, Table, whole_key};
+use crate::kv::{Done, Kv, Pair, Row, Snapshot, Table, Visit, whole_key};
 use crate::overlay::Rows;
 
 /// The most bytes of the file that are kept in memory.
@@ -194,16 +194,14 @@ impl Snapshot for FileSnapshot {
         range.next_back().transpose().map_err(failed).map(|row| row.map(pair))
     }
 
-    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+    fn walk(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let Some(rows) = &self.0 else { return Ok(()) };
-        let prefix = whole_key(table, prefix);
-        for row in rows.range::<&[u8]>(&*prefix..).map_err(failed)? {
+        let (from, to) = (whole_key(table, from), [table.number().saturating_add(1)]);
+        for row in rows.range::<&[u8]>(&*from..&to).map_err(failed)? {
             let (key, value) = row.map_err(failed)?;
-            let key = key.value();
-            if !key.starts_with(&prefix) {
+            if !visit(key.value().get(1..).unwrap_or_default(), value.value())? {
                 break;
             }
-            each(key.get(1..).unwrap_or_default(), value.value())?;
         }
         Ok(())
     }

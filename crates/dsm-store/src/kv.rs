@@ -164,6 +164,9 @@ pub type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// What is done with a key and what is under it.
 pub type Each<'e> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'e;
 
+/// The same, and whether the next one is wanted.
+pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<bool, StoreError> + 'v;
+
 /// What is in a store at one moment, whatever is written meanwhile.
 pub trait Snapshot {
     /// What is under a key.
@@ -184,21 +187,33 @@ pub trait Snapshot {
     /// The store fails.
     fn at_or_before(&self, table: Table, key: &[u8]) -> Result<Option<Pair>, StoreError>;
 
+    /// The rows of a table at a key and after it, in order, until `visit` fails or wants no more.
+    ///
+    /// # Errors
+    /// The store fails, or `visit` does.
+    fn walk(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let mut next = from.to_vec();
+        while let Some((mut key, value)) = self.at_or_after(table, &next)?
+            && visit(&key, &value)?
+        {
+            key.push(0);
+            next = key;
+        }
+        Ok(())
+    }
+
     /// Every row of a table whose key begins with some bytes, in order, until `each` fails.
     ///
     /// # Errors
     /// The store fails, or `each` does.
     fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        let mut next = prefix.to_vec();
-        while let Some((mut key, value)) = self.at_or_after(table, &next)? {
-            if !key.starts_with(prefix) {
-                break;
+        self.walk(table, prefix, &mut |key, value| {
+            let goes = key.starts_with(prefix);
+            if goes {
+                each(key, value)?;
             }
-            each(&key, &value)?;
-            key.push(0);
-            next = key;
-        }
-        Ok(())
+            Ok(goes)
+        })
     }
 }
 
@@ -215,8 +230,8 @@ impl<S: Snapshot> Snapshot for &S {
         (**self).at_or_before(table, key)
     }
 
-    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        (**self).scan(table, prefix, each)
+    fn walk(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        (**self).walk(table, from, visit)
     }
 }
 

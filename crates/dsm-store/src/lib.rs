@@ -23,7 +23,7 @@ pub use books::{Books, HistoryEntry};
 pub use changes::{Changes, Contact, Founding, MAX_NAME};
 pub use error::StoreError;
 pub use file::{FileKv, FileSnapshot};
-pub use kv::{Done, Each, Kv, MAX_KEY, Pair, Row, Snapshot, Table};
+pub use kv::{Done, Each, Kv, MAX_KEY, Pair, Row, Snapshot, Table, Visit};
 pub use memory::MemoryKv;
 pub use overlay::{Overlay, Rows};
 pub use wallet::Wallet;

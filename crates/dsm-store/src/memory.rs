@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::StoreError;
-use crate::kv::{Each, Kv, Pair, Row, Snapshot, Table};
+use crate::kv::{Kv, Pair, Row, Snapshot, Table, Visit};
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -58,9 +58,12 @@ impl Snapshot for &MemoryKv {
         Ok(rows.next_back().map(|(key, value)| (key.clone(), value.clone())))
     }
 
-    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        let rows = self.range(table, Bound::Included(prefix), Bound::Unbounded);
-        rows.take_while(|(key, _)| key.starts_with(prefix))
-            .try_for_each(|(key, value)| each(key, value))
+    fn walk(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        for (key, value) in self.range(table, Bound::Included(from), Bound::Unbounded) {
+            if !visit(key, value)? {
+                break;
+            }
+        }
+        Ok(())
     }
 }

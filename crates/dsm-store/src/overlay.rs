@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use crate::StoreError;
-use crate::kv::{Each, MAX_KEY, Pair, Row, Snapshot, Table};
+use crate::kv::{MAX_KEY, Pair, Row, Snapshot, Table, Visit};
 
 /// What is to be under some keys: a value, or none for nothing.
 #[derive(Clone, Debug, Default)]
@@ -138,19 +138,29 @@ impl<S: Snapshot> Snapshot for Overlay<'_, S> {
         })
     }
 
-    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        let staged = self.rows.range(table, Bound::Included(prefix), Bound::Unbounded);
-        let mut staged = staged.take_while(|(key, _)| key.starts_with(prefix)).peekable();
-        self.base.scan(table, prefix, &mut |key, value| {
-            while let Some((first, value)) = staged.next_if(|(first, _)| first.as_slice() < key) {
-                value.as_ref().map_or(Ok(()), |value| each(first, value))?;
+    fn walk(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let staged = self.rows.range(table, Bound::Included(from), Bound::Unbounded);
+        let (mut staged, mut goes) = (staged.peekable(), true);
+        self.base.walk(table, from, &mut |key, value| {
+            while goes
+                && let Some((first, value)) = staged.next_if(|(first, _)| first.as_slice() < key)
+            {
+                goes = value.as_ref().map_or(Ok(true), |value| visit(first, value))?;
             }
-            match staged.next_if(|(first, _)| first.as_slice() == key) {
-                Some((key, value)) => value.as_ref().map_or(Ok(()), |value| each(key, value)),
-                None => each(key, value),
+            if goes {
+                goes = match staged.next_if(|(first, _)| first.as_slice() == key) {
+                    Some((key, value)) => {
+                        value.as_ref().map_or(Ok(true), |value| visit(key, value))?
+                    }
+                    None => visit(key, value)?,
+                };
             }
+            Ok(goes)
         })?;
-        staged.try_for_each(|(key, value)| value.as_ref().map_or(Ok(()), |value| each(key, value)))
+        while goes && let Some((key, value)) = staged.next() {
+            goes = value.as_ref().map_or(Ok(true), |value| visit(key, value))?;
+        }
+        Ok(())
     }
 }
 

@@ -98,6 +98,14 @@ fn reads<K: Kv>(kv: &K) -> Result<(), StoreError> {
     assert_eq!(all(b"")?, [&b"a"[..], b"ab", b"b"], "a whole table");
     assert_eq!(all(b"a")?, [&b"a"[..], b"ab"], "what begins with a prefix");
     assert_eq!(all(b"c")?, [&b""[..]; 0], "nothing");
+    for (most, keys) in [(usize::MAX, &[&b"ab"[..], b"b"][..]), (1, &[b"ab"])] {
+        let mut walked = Vec::new();
+        snapshot.walk(tips, b"aa", &mut |key, _| {
+            walked.push(key.to_vec());
+            Ok(walked.len() < most)
+        })?;
+        assert_eq!(walked, keys, "from a key on, as far as is wanted");
+    }
     let stop = snapshot.scan(tips, b"", &mut |_, _| Err(StoreError::Missing));
     assert!(matches!(stop, Err(StoreError::Missing)), "a scan stops at a failure");
     Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dsm_crypto::{Digest, Domain, hash};
 use dsm_encoding::Blob;
 use dsm_store::{
-    Done, Each, FileKv, FileSnapshot, Kv, MemoryKv, Row, Rows, Snapshot, StoreError, Table,
+    Done, FileKv, FileSnapshot, Kv, MemoryKv, Row, Rows, Snapshot, StoreError, Table, Visit,
 };
 
 use crate::medium::Medium;
@@ -227,10 +227,10 @@ impl Snapshot for View {
         }
     }
 
-    fn scan(&self, table: Table, prefix: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+    fn walk(&self, table: Table, from: &[u8], visit: &mut Visit<'_>) -> Result<(), StoreError> {
         match self {
-            Self::Memory(kv) => (&**kv).scan(table, prefix, each),
-            Self::File(file) => file.scan(table, prefix, each),
+            Self::Memory(kv) => (&**kv).walk(table, from, visit),
+            Self::File(file) => file.walk(table, from, visit),
         }
     }
 }

@@ -45,25 +45,24 @@ impl<K: Kv> Books<'_, K> {
 
     fn news_after(&self, peer: &DeviceId, told: u64) -> Result<News, StoreError> {
         let mut news = News::default();
-        let mut next = told.checked_add(1);
-        while let Some(from) = next {
-            let row = self.snapshot.at_or_after(Table::News, &from.to_be_bytes())?;
-            let Some((key, row)) = row else { break };
-            let sequence = number(Table::News, &key)?;
-            match read(Table::News, &row)? {
+        let Some(from) = told.checked_add(1) else { return Ok(news) };
+        let mut forks = Vec::new();
+        self.snapshot.walk(Table::News, &from.to_be_bytes(), &mut |key, row| {
+            let sequence = number(Table::News, key)?;
+            match read(Table::News, row)? {
                 // Nobody needs to hear of itself.
                 NewsRow::Head { device, .. } | NewsRow::Fork { device } if device == *peer => {}
-                NewsRow::Head { .. } if news.heads.len() >= MAX_HEADS => break,
-                NewsRow::Fork { .. } if news.forks.len() >= MAX_FORKS => break,
+                NewsRow::Head { .. } if news.heads.len() >= MAX_HEADS => return Ok(false),
+                NewsRow::Fork { .. } if forks.len() >= MAX_FORKS => return Ok(false),
                 NewsRow::Head { device, at } => news.heads.push((device, at)),
-                NewsRow::Fork { device } => {
-                    let proof: Option<ForkProof> =
-                        load(&self.snapshot, Table::Forks, device_key(&device))?;
-                    news.forks.push(proof.ok_or_else(|| damaged(Table::Forks))?);
-                }
+                NewsRow::Fork { device } => forks.push(device),
             }
             news.upto = sequence;
-            next = sequence.checked_add(1);
+            Ok(true)
+        })?;
+        for device in forks {
+            let proof: Option<ForkProof> = load(&self.snapshot, Table::Forks, device_key(&device))?;
+            news.forks.push(proof.ok_or_else(|| damaged(Table::Forks))?);
         }
         if news.heads.is_empty() && news.forks.is_empty() {
             news.upto = 0;
