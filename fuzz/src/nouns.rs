@@ -18,7 +18,7 @@ use dsm_crypto::{
 };
 use dsm_encoding::{Blob, List, Text};
 use dsm_engine::NoteProof;
-use dsm_home::{Cost, IssuerSeed, Keeper, KeyFile, Seeds};
+use dsm_home::{Backup, Cost, IssuerSeed, Keeper, KeyFile, SavedContact, SavedSettings, Seeds};
 use dsm_log::{
     Anchor, DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position, Record, Rest, Side,
     SignedHead, SpendId,
@@ -47,13 +47,13 @@ macro_rules! nouns {
 }
 
 nouns! {
-    Allowance, Allowed, Anchor, Ask, Before, Card, Chain, Ciphertext, Claim, Contents, Cosignature, Cosigners, Cost, Dealing,
+    Allowance, Allowed, Anchor, Ask, Backup, Before, Card, Chain, Ciphertext, Claim, Contents, Cosignature, Cosigners, Cost, Dealing,
     Dealt, DeviceDescriptor, DeviceId, DeviceSignature, Digest, Enclosure, Entry, FinalityClass, ForkProof, Founding,
     Genesis, Held, Hint, IdentityId, Inbox, Introduction, IssuerSeed, Keeper, KemPublic, KeyFile, Kind, Letter, ListProof, Lock,
     Mail, Message, Network, Note, NoteProof, Op, Outbox, Output, OwnLog, Pack, PackDevice, PackLock, PackOpened,
     PackOutput, PackRecord, PackRun, PackSpend, PackToken, PackValue, Pair, Plan, Policy, Position, PublicKey, Receipt,
     ReceiptLink, ReceiptSide, Record, RecoveryPublic, RecoverySignature, Request, Rest, RosterAuthority, RosterChange,
-    RosterStep, Seed, Seeds, Side, Signature, Signed, SignedHead, SignedRun, SpendId, Stretch, Supervision, Terminal, TipProof,
+    RosterStep, SavedContact, SavedSettings, Seed, Seeds, Side, Signature, Signed, SignedHead, SignedRun, SpendId, Stretch, Supervision, Terminal, TipProof,
     TokenId, Value, Want, Wanted,
 }
 
