@@ -39,6 +39,9 @@ pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
     debian::ensure(Path::new("/usr/bin/python3"), &["python3"])?;
     debian::ensure(Path::new("/usr/bin/node"), &["nodejs"])?;
     debian::ensure(Path::new("/usr/bin/esbuild"), &["esbuild"])?;
+    // The page of `dsm verify`, and its drawing.
+    debian::ensure(Path::new("/usr/bin/chromium"), &["chromium"])?;
+    debian::ensure(Path::new("/usr/bin/dot"), &["graphviz"])?;
     run_tests(process::cargo(&workspace.root).args([
         "test",
         "--workspace",

@@ -146,6 +146,12 @@ pub(crate) enum Command {
     Verify {
         /// The file, or - for standard input; every held note if it is left out.
         file: Option<PathBuf>,
+        /// Draw the lineage, or the two entries, in DOT: `dsm verify FILE --dot | dot -Tsvg`.
+        #[arg(long, requires = "file", conflicts_with = "html")]
+        dot: bool,
+        /// Write one page that explains it and that a browser shows, or - for standard output.
+        #[arg(long, value_name = "PAGE", requires = "file")]
+        html: Option<PathBuf>,
     },
     /// Fork proofs: devices that showed two histories.
     #[command(subcommand)]

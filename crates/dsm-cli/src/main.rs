@@ -87,7 +87,9 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::History { contact } => show::history(&home, contact.as_deref(), output),
         Command::Receipt { contact, entry } => proof::receipt(&home, &contact, entry, output),
         Command::Export { token } => proof::export(&home, token.as_deref(), output),
-        Command::Verify { file } => verify::run(&home, file.as_deref(), output),
+        Command::Verify { file, dot, html } => {
+            verify::run(&home, file.as_deref(), &verify::Shape { dot, html }, output)
+        }
         Command::Evidence(EvidenceCommand::List) => show::evidence(&home, None, output),
         Command::Evidence(EvidenceCommand::Show { device }) => {
             show::evidence(&home, Some(&device), output)

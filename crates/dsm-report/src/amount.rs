@@ -85,13 +85,13 @@ impl fmt::Display for Sum {
     }
 }
 
-/// What somebody else wrote, on one line and without control characters, so that it can neither
-/// steer a terminal nor look like a line of this program.
+/// What somebody else wrote, on one line and without control characters or such as turn the direction of
+/// writing, so that it can neither steer a terminal nor look like a line of this program.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let odd = |one: char| {
         one.is_control()
-            || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+            || matches!(one, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|one| if odd(one) { char::REPLACEMENT_CHARACTER } else { one }).collect()
 }

@@ -11,9 +11,12 @@ mod contact;
 mod draft;
 mod event;
 mod evidence;
+mod explanation;
 mod fingerprint;
 mod history;
 mod holding;
+mod page;
+mod picture;
 mod settings;
 mod token;
 
@@ -22,9 +25,15 @@ pub use contact::{Contact, Dealings};
 pub use draft::{DraftError, Issued, PolicyDraft};
 pub use event::{Event, requests};
 pub use evidence::Evidence;
+pub use explanation::{
+    Check, Consumed, Explanation, LineageStep, Made, Names, NoteReport, OperationKind, Party,
+    ReceiptReport, ReceiptStep, Sums, Threat,
+};
 pub use fingerprint::fingerprint;
 pub use history::{Deed, HistoryItem};
 pub use holding::{Balance, Standing, balances};
+pub use page::page;
+pub use picture::{Lane, Picture, Shown};
 pub use settings::{Class, Settings};
 pub use token::{Token, TokenError, token_of};
 

@@ -1,6 +1,7 @@
 //! The real binary in real directories: what it says, what it refuses, and what survives its death.
 
 mod backup;
+mod browser;
 mod cards;
 mod clients;
 mod commands;
@@ -9,6 +10,7 @@ mod crowd;
 mod daemon;
 mod death;
 mod exits;
+mod explain;
 mod interrupt;
 mod keys;
 mod mail;

@@ -1,0 +1,243 @@
+//! Explains a note with its lineage.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dsm_core::{FinalityClass, Output, Policy, TokenId, Value, View};
+use dsm_engine::{Examined, NoteProof, ProofError, Step, examined, lineage_of};
+use dsm_log::DeviceId;
+
+use super::{Check, Consumed, LineageStep, Made, Names, NoteReport, OperationKind, Party, Threat};
+use crate::{Sum, plain};
+
+impl NoteReport {
+    /// Checks a proof as a stranger would, from nothing, and explains it.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn new(proof: &NoteProof, names: Names<'_>) -> Result<Self, ProofError> {
+        let shown = examined(proof)?;
+        let Examined { note, lineage, policies, view } = &shown;
+        let policy = policies.iter().find(|policy| policy.id() == note.output.token);
+        let policy = policy.ok_or(ProofError::Incomplete)?;
+        let steps = lineage_of(view, proof.device, proof.index);
+        let explainer = Explainer { view, policies, names, uncertified: &lineage.uncertified };
+        let owner = note.output.lock.device().map(|(owner, _)| *owner);
+        Ok(Self {
+            id: note.id().to_string(),
+            sum: Sum::of(policy, note.output.amount),
+            token_name: plain(&policy.name),
+            owner: owner.map(|owner| Party::new(&owner, names)),
+            class: lineage.class.into(),
+            why: why(lineage.class, lineage.uncertified.len()),
+            hops: lineage.hops,
+            proven: proven(&steps, proof.pack.runs.len()),
+            assumed: assumed(),
+            not_shown: vec![
+                format!(
+                    "what came after entry {} of who made the note, and whether its owner has spent it since",
+                    proof.index
+                ),
+                "that the names are right: they are what this wallet calls the devices".to_owned(),
+            ],
+            threats: explainer.threats(&steps, owner, policy),
+            could_cheat: lineage.uncertified.iter().map(ToString::to_string).collect(),
+            lineage: explainer.lineage(&steps),
+            frozen: None,
+        })
+    }
+}
+
+fn why(class: FinalityClass, uncertified: usize) -> String {
+    match class {
+        FinalityClass::Exposed => format!(
+            "no certificate and no chip stands behind {uncertified} of the devices: a second history of \
+             one of them is found and proven later, not prevented"
+        ),
+        FinalityClass::Anchored => "chips that cannot go back stand behind every spend".to_owned(),
+        FinalityClass::Registered => {
+            "a certificate of a slot set covers every spend from its floor".to_owned()
+        }
+        FinalityClass::Purse => "the value can go to one payee only".to_owned(),
+    }
+}
+
+fn proven(steps: &[Step], runs: usize) -> Vec<Check> {
+    let issues = steps.iter().filter(|step| matches!(step.value, Value::Issue { .. })).count();
+    let records: u64 = steps.iter().map(|step| step.shown).sum();
+    let (hops, times) = (steps.len(), if issues == 1 { "issue" } else { "issues" });
+    vec![
+        Check::new(
+            format!(
+                "all {hops} operations from {issues} {times} to this note are shown, none is missing"
+            ),
+            &["R-07", "R-21", "R-45"],
+        ),
+        Check::new(
+            format!(
+                "{runs} runs of records hang together by hashes, each up to a head that its device signed"
+            ),
+            &["R-02", "R-13", "R-14", "R-56"],
+        ),
+        Check::new("each note was consumed by the device that owned it", &["R-22"]),
+        Check::new(
+            format!(
+                "each was consumed for the first time: {records} records between floors and spends are \
+                 all there, and none names it earlier"
+            ),
+            &["R-18", "R-23", "R-24", "R-25"],
+        ),
+        Check::new(
+            "what goes out of a transfer is what came in, token by token",
+            &["R-16", "R-17", "R-19", "R-20"],
+        ),
+        Check::new(
+            "each issue is by the issuer of the token's policy, from a lot of its own, within its limit",
+            &["R-15", "R-26", "R-27", "R-28", "R-29", "R-30"],
+        ),
+        Check::new("each transfer is within the token's policy", &["R-31", "R-32", "R-33"]),
+        Check::new("no device shows two histories in this file", &["R-44"]),
+    ]
+}
+
+fn assumed() -> Vec<String> {
+    [
+        "the token is the one that you mean: compare its id or fingerprint with its issuer",
+        "BLAKE3 holds, and of Ed25519 and ML-DSA-44 at least one does",
+        "each device's keys are its owner's alone",
+        "you have this program from somebody else than the one whom you doubt",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+struct Explainer<'a, V> {
+    view: &'a V,
+    policies: &'a [Policy],
+    names: Names<'a>,
+    uncertified: &'a BTreeSet<DeviceId>,
+}
+
+impl<V: View> Explainer<'_, V> {
+    fn sum(&self, token: &TokenId, units: u64) -> Sum {
+        let policy = self.policies.iter().find(|policy| policy.id() == *token);
+        Sum::with(policy, token, units)
+    }
+
+    fn threats(&self, steps: &[Step], owner: Option<DeviceId>, policy: &Policy) -> Vec<Threat> {
+        let mut threats = Vec::new();
+        for device in self.uncertified {
+            let first = steps.iter().filter(|step| step.device == *device).map(|step| step.index);
+            let first = first.min().unwrap_or_default();
+            let how = format!(
+                "by a second history from entry {first} on, shown to somebody whom you have not met; that \
+                 leaves a fork proof and freezes this note, it is evidence, not prevention"
+            );
+            threats.push(Threat { who: Party::new(device, self.names), how });
+        }
+        if let Some(owner) = owner {
+            let how = "owns it, and may have spent it since, or show it to many: who is to be paid takes \
+                       part in a payment, this file is none";
+            threats.push(Threat { who: Party::new(&owner, self.names), how: how.to_owned() });
+        }
+        let most = Sum::of(policy, policy.cap().unwrap_or_default());
+        let how = format!(
+            "as the token's issuer, by not giving what it promised for it; there can be at most {most} in all"
+        );
+        threats.push(Threat { who: Party::new(&policy.issuer, self.names), how });
+        threats
+    }
+
+    fn lineage(&self, steps: &[Step]) -> Vec<LineageStep> {
+        let numbers: BTreeMap<(DeviceId, u64), usize> =
+            (1..).zip(steps).map(|(number, step)| ((step.device, step.index), number)).collect();
+        (1..).zip(steps).map(|(number, step)| self.step(number, step, &numbers)).collect()
+    }
+
+    fn step(
+        &self,
+        number: usize,
+        step: &Step,
+        numbers: &BTreeMap<(DeviceId, u64), usize>,
+    ) -> LineageStep {
+        let (device, index) = (step.device, step.index);
+        let writer = Party::new(&device, self.names);
+        let (operation, lot) = match &step.value {
+            Value::Issue { lot, .. } => (OperationKind::Issue, Some(*lot)),
+            Value::Transfer { .. } => (OperationKind::Transfer, None),
+            Value::Burn { .. } => (OperationKind::Burn, None),
+        };
+        let makes = self.made(step);
+        let what = describe(&writer, step, lot, &makes);
+        LineageStep {
+            step: number,
+            index,
+            head: self.view.head(&device, index).map(|head| head.to_string()).unwrap_or_default(),
+            signed_index: self.view.signed_index(&device, index),
+            operation,
+            lot,
+            consumes: self.consumed(step, numbers),
+            makes,
+            records_shown: step.shown,
+            uncertified: self.uncertified.contains(&device),
+            what,
+            writer,
+        }
+    }
+
+    fn made(&self, step: &Step) -> Vec<Made> {
+        let opened = self.view.opened(&step.device, step.index);
+        let made = opened.as_ref().into_iter().flat_map(|opened| opened.made());
+        let one = |(_, id, output): (u32, dsm_log::SpendId, Output)| {
+            let lock = output.lock.device();
+            Made {
+                id: id.to_string(),
+                sum: self.sum(&output.token, output.amount),
+                owner: lock.map(|(owner, _)| Party::new(owner, self.names)),
+                floor: lock.map(|(_, floor)| floor.index),
+            }
+        };
+        made.map(one).collect()
+    }
+
+    fn consumed(&self, step: &Step, numbers: &BTreeMap<(DeviceId, u64), usize>) -> Vec<Consumed> {
+        let record = self.view.record(&step.device, step.index);
+        let spends = record.iter().flat_map(|record| record.spends.iter());
+        let one = |id: &dsm_log::SpendId| {
+            if let Value::Issue { token, .. } = &step.value {
+                let floor = self.view.policy(token)?.issuer_floor;
+                let (floor, floor_head) = (floor.index, floor.head.to_string());
+                return Some(Consumed {
+                    id: id.to_string(),
+                    step: None,
+                    sum: None,
+                    floor,
+                    floor_head,
+                });
+            }
+            let (origin, output) = self.view.origin(id)?;
+            let (_, floor) = output.lock.device()?;
+            Some(Consumed {
+                id: id.to_string(),
+                step: numbers.get(&(origin.device, origin.index)).copied(),
+                sum: Some(self.sum(&output.token, output.amount)),
+                floor: floor.index,
+                floor_head: floor.head.to_string(),
+            })
+        };
+        spends.filter_map(one).collect()
+    }
+}
+
+fn describe(writer: &Party, step: &Step, lot: Option<u64>, makes: &[Made]) -> String {
+    let outputs = makes.iter().map(|made| match &made.owner {
+        Some(owner) => format!("{} to {owner}", made.sum),
+        None => format!("{} to a vault", made.sum),
+    });
+    let outputs: Vec<String> = outputs.collect();
+    let verb = match (&step.value, lot) {
+        (Value::Issue { .. }, lot) => format!("issues lot {}", lot.unwrap_or_default()),
+        (Value::Transfer { .. }, _) => "transfers".to_owned(),
+        (Value::Burn { .. }, _) => "burns".to_owned(),
+    };
+    format!("{writer} #{} {verb}: {}", step.index, outputs.join(", "))
+}
