@@ -1,14 +1,15 @@
 //! Logs of the simulator, which models must explain: what two people did with each other, by Session
 //! (`tla/TraceSession.tla`), and what became of the notes of a whole world, by Spend (`tla/TraceSpend.tla`).
 //!
-//! What always holds: each log is explained to its end, and no log with a fault in it is.
+//! What always holds: each log is explained to its end, and no log with a fault in it is. A fault that a guard
+//! of the model stands against alone is explained once that guard is off.
 
 mod fault;
 mod log;
 mod world;
 mod worlds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -41,6 +42,8 @@ struct Case {
     name: String,
     /// What kind of fault is in it, if any.
     fault: Option<String>,
+    /// The guard of the model that refuses it, if it is one alone.
+    guard: Option<&'static str>,
     /// In TLA+.
     text: String,
 }
@@ -86,10 +89,11 @@ fn talks(simulator: &Simulator) -> Result<Question, Problem> {
             cases.push(Case {
                 name: format!("{name} with {fault}"),
                 fault: Some(fault.wrong.to_string()),
+                guard: None,
                 text: format!("{:?}(Base[{number}], {})", fault.wrong, fault.at),
             });
         }
-        cases.push(Case { name, fault: None, text: format!("Base[{number}]") });
+        cases.push(Case { name, fault: None, guard: None, text: format!("Base[{number}]") });
     }
     let before = format!("Links == 1..{links}\n{operators}\nBase == <<{base}>>");
     Ok(Question { module: "TraceSession", logs: "TraceLogs", before, cases })
@@ -122,7 +126,9 @@ fn gather(simulator: &Simulator) -> Result<Vec<(String, Log)>, Problem> {
 impl Question {
     /// What the model says of each log, and what of that is wrong.
     fn ask(&self, tlc: &Tlc) -> Result<(String, Vec<String>), Problem> {
-        let accepted = self.explain(tlc)?;
+        self.write(tlc)?;
+        let config = tree::read(&tlc.folder().join(self.module).join("logs.cfg"))?;
+        let accepted = self.explain(tlc, "logs", &config)?;
         let model = self.module.trim_start_matches("Trace");
         let (mut findings, mut sound, mut faulty) = (Vec::new(), 0_u64, BTreeMap::new());
         for (number, Case { name, fault, .. }) in (1..).zip(&self.cases) {
@@ -136,18 +142,36 @@ impl Question {
                 _ => {}
             }
         }
+        let guards: BTreeSet<&str> = self.cases.iter().filter_map(|case| case.guard).collect();
+        if !guards.is_empty() {
+            let names: Vec<String> = guards.iter().map(|guard| format!("\"{guard}\"")).collect();
+            let off = format!("Off = {{{}}}", names.join(", "));
+            let accepted = self.explain(tlc, "off", &config.replace("Off = {}", &off))?;
+            let guarded = (1..).zip(&self.cases).filter(|(_, case)| case.guard.is_some());
+            let refused = guarded.filter(|(number, _)| !accepted.contains(number));
+            findings.extend(refused.map(|(_, Case { name, .. })| {
+                format!("{model} refuses {name}, though its guard is off")
+            }));
+        }
         let kinds: Vec<String> =
             faulty.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
         let count: u64 = faulty.values().sum();
         let kinds = kinds.join(", ");
-        let looked_at =
-            format!("{model}: {sound} logs explained and {count} with a fault refused ({kinds})");
+        let guarded = self.cases.iter().filter(|case| case.guard.is_some()).count();
+        let alone = if guarded == 0 {
+            String::new()
+        } else {
+            format!(", {guarded} of them by one guard alone")
+        };
+        let looked_at = format!(
+            "{model}: {sound} logs explained and {count} with a fault refused ({kinds}){alone}"
+        );
         Ok((looked_at, findings))
     }
 
-    /// The numbers of the logs that are taken to their end, counted from 1.
-    fn explain(&self, tlc: &Tlc) -> Result<Vec<usize>, Problem> {
-        let Self { module, logs, before, cases } = self;
+    /// The logs, where the model finds them.
+    fn write(&self, tlc: &Tlc) -> Result<(), Problem> {
+        let Self { logs, before, cases, .. } = self;
         let mut text =
             format!("---- MODULE {logs} ----\nEXTENDS Naturals, Sequences\n{before}\nLogs == <<");
         for (number, case) in cases.iter().enumerate() {
@@ -156,17 +180,14 @@ impl Question {
         }
         text.push_str(">>\n====\n");
         let path = tlc.scratch().join(format!("{logs}.tla"));
-        std::fs::write(&path, text).map_err(|error| Problem::file(&path, &error))?;
-        let config = tree::read(&tlc.folder().join(module).join("logs.cfg"))?;
-        let job = Job {
-            module,
-            name: "logs",
-            config: &config,
-            size: Size::Small,
-            workers: 1,
-            counts: false,
-            dump: None,
-        };
+        std::fs::write(&path, text).map_err(|error| Problem::file(&path, &error))
+    }
+
+    /// The numbers of the logs that are taken to their end, counted from 1.
+    fn explain(&self, tlc: &Tlc, name: &str, config: &str) -> Result<BTreeSet<usize>, Problem> {
+        let module = self.module;
+        let job =
+            Job { module, name, config, size: Size::Small, workers: 1, counts: false, dump: None };
         let report = tlc.explore(&job)?;
         if report.ending != Ending::Holds {
             return Err(Problem::new(format!("{module}: {}", report.ending)));

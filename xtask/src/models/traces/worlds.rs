@@ -40,9 +40,10 @@ pub(super) fn question(simulator: &Simulator) -> Result<Question, Problem> {
         let name = format!("what became of the notes of world {}", page.seed);
         for (forgery, text) in page.forged.iter().zip(faulty) {
             let name = format!("{name} with event {}: {}", forgery.at, forgery.kind);
-            cases.push(Case { name, fault: Some(forgery.kind.to_owned()), text });
+            let fault = Some(forgery.kind.to_owned());
+            cases.push(Case { name, fault, guard: forgery.guard, text });
         }
-        cases.push(Case { name, fault: None, text: sound });
+        cases.push(Case { name, fault: None, guard: None, text: sound });
         whole.push(cases.len().to_string());
     }
     write!(before, "Whole == {{{}}}", whole.join(", ")).ok();

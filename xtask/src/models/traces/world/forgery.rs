@@ -9,6 +9,10 @@ pub(in super::super) struct Forgery {
     /// Which event it replaces, counted from 1.
     pub(in super::super) at: usize,
     pub(in super::super) put: Vec<Event>,
+    /// Whether the log goes on behind it. Where it does not, nothing else can be refused.
+    pub(in super::super) goes_on: bool,
+    /// The guard of Spend that stands against it alone, if one does.
+    pub(in super::super) guard: Option<&'static str>,
     /// An entry that nobody wrote.
     pub(in super::super) entry: Option<Entry>,
 }
@@ -35,8 +39,14 @@ pub(in super::super) fn all(world: &World, name: &str) -> Vec<Forgery> {
     all
 }
 
+/// What the rest of the log denies.
 fn plain(kind: &'static str, at: usize, put: Vec<Event>) -> Forgery {
-    Forgery { kind, at, put, entry: None }
+    Forgery { kind, at, put, goes_on: true, guard: None, entry: None }
+}
+
+/// What is denied at once.
+fn last(kind: &'static str, at: usize, put: Vec<Event>) -> Forgery {
+    Forgery { goes_on: false, ..plain(kind, at, put) }
 }
 
 /// An entry is left out that another one goes on from, or that is accepted later.
@@ -56,16 +66,14 @@ fn accepted(
     (who, head): (u64, &str),
     class: &str,
 ) -> Vec<Forgery> {
-    let mut all = vec![plain("accepted twice", at, vec![event.clone(), event.clone()])];
+    let mut all = vec![last("accepted twice", at, vec![event.clone(), event.clone()])];
     for stronger in ["anchored", "registered"].into_iter().filter(|stronger| *stronger != class) {
         let took = Event::Took { who, head: head.to_owned(), class: stronger.to_owned() };
-        all.push(plain("a stronger class", at, vec![took]));
+        all.push(last("a stronger class", at, vec![took]));
     }
     let is_writing = |one: &Event| matches!(one, Event::Wrote { head: other } if other == head);
     if let Some(written) = world.events.iter().position(is_writing) {
-        let writing = Event::Wrote { head: head.to_owned() };
-        let put = vec![event.clone(), writing];
-        all.push(plain("accepted before it was written", written + 1, put));
+        all.push(last("accepted before it was written", written + 1, vec![event.clone()]));
     }
     all
 }
@@ -80,10 +88,10 @@ fn forged(
 ) -> Vec<Forgery> {
     let Some(entry) = world.entry(head) else { return Vec::new() };
     let mut all = Vec::new();
-    let mut put = |kind: &'static str, beside: bool, change: &dyn Fn(&mut Entry)| {
+    let mut put = |kind: &'static str, guard, beside: bool, change: &dyn Fn(&mut Entry)| {
         let mut other = entry.clone();
         change(&mut other);
-        let head = format!("{name}{at}{}", all.len());
+        let head = format!("{name}{at}.{}", all.len());
         rename(&mut other, &head);
         let writing = Event::Wrote { head: head.clone() };
         let taking = Event::Took { who, head, class: class.to_owned() };
@@ -91,27 +99,27 @@ fn forged(
         // Nobody else can sign for an honest device, and it wrote no such thing.
         let wrote = (other.of >= HONEST).then_some(writing);
         let put = kept.into_iter().chain(wrote).chain([taking]).collect();
-        all.push(Forgery { kind, at, put, entry: Some(other) });
+        all.push(Forgery { guard: Some(guard), entry: Some(other), ..last(kind, at, put) });
     };
     if entry.of < HONEST {
-        put("forged for an honest device", false, &|_| {});
+        put("forged for an honest device", "signed", false, &|_| {});
         return all;
     }
-    put("the same value, in another history", true, &|_| {});
-    put("the same value, further on", true, &|other| {
+    put("the same value, in another history", "tripwire", true, &|_| {});
+    put("the same value, further on", "first", true, &|other| {
         other.index += 1;
         other.before.clone_from(&entry.head);
     });
-    put("more than was consumed", false, &|other| {
+    put("more than was consumed", "conserve", false, &|other| {
         other.makes.iter_mut().for_each(|note| note.amount += 1);
     });
-    put("a note of somebody else", false, &|other| {
+    put("a note of somebody else", "owner", false, &|other| {
         let note = world.given.iter().find(|note| note.owner.is_some_and(|owner| owner < HONEST));
         other.spends = note.iter().map(|note| note.id.clone()).collect();
         other.makes.truncate(1);
         other.makes.iter_mut().for_each(|made| made.amount = note.map_or(0, |note| note.amount));
     });
-    put("a floor that is not on the log", false, &|other| {
+    put("a floor that is not on the log", "own_floor", false, &|other| {
         other.makes.iter_mut().for_each(|note| note.floor = (1, "nowhere".to_owned()));
     });
     all
@@ -159,7 +167,8 @@ fn found(
         let writing = Event::Wrote { head: head.clone() };
         let put = vec![event.clone(), writing, Event::Took { who, head, class }];
         let kind = "of a device that is known to have forked";
-        all.push(Forgery { kind, at, put, entry: Some(other) });
+        let guard = Some("tripwire");
+        all.push(Forgery { guard, entry: Some(other), ..last(kind, at, put) });
     }
     all
 }
@@ -188,7 +197,7 @@ fn is_victim(world: &World, who: u64, of: u64) -> bool {
 
 /// Accusations of those who showed one history only.
 fn accused(world: &World) -> Vec<Forgery> {
-    let last = world.events.len();
+    let at = world.events.len();
     let Some(event) = world.events.last() else { return Vec::new() };
     let forked = |of: u64| {
         world.entries.iter().any(|one| {
@@ -203,7 +212,7 @@ fn accused(world: &World) -> Vec<Forgery> {
     let cheats = cheats.map(|of| (of, "who did not fork is accused"));
     let accuse = |(of, kind)| {
         let who = (of + 1) % HONEST;
-        plain(kind, last, vec![event.clone(), Event::Found { who, of }])
+        last(kind, at, vec![event.clone(), Event::Found { who, of }])
     };
     people.chain(cheats).map(accuse).collect()
 }

@@ -8,9 +8,10 @@ use super::{Entry, Event, HONEST, Note, World};
 
 /// The most outputs of an entry, as `tla/TraceSpend.tla` counts them.
 const MOST: usize = 16;
-/// What puts other events in the place of one.
-const PUT: &str =
-    "Put(log, at, es) == SubSeq(log, 1, at - 1) \\o es \\o SubSeq(log, at + 1, Len(log))";
+/// What puts other events in the place of one, and perhaps of all behind it.
+const PUT: &str = "\
+    Put(log, at, es) == SubSeq(log, 1, at - 1) \\o es \\o SubSeq(log, at + 1, Len(log))\n\
+    End(log, at, es) == SubSeq(log, 1, at - 1) \\o es";
 
 /// Numbers of notes and entries. Those of no world are nobody's.
 #[derive(Default)]
@@ -67,7 +68,8 @@ pub(in super::super) fn render(pages: &[Page]) -> (String, Vec<(String, Vec<Stri
         let faulty = page.forged.iter().map(|forgery| {
             let put = forgery.put.iter().map(|one| numbers.event(page.seed, one));
             let put: Vec<String> = put.collect();
-            format!("Put(Base[{number}], {}, <<{}>>)", forgery.at, put.join(", "))
+            let by = if forgery.goes_on { "Put" } else { "End" };
+            format!("{by}(Base[{number}], {}, <<{}>>)", forgery.at, put.join(", "))
         });
         (format!("Base[{number}]"), faulty.collect())
     });
