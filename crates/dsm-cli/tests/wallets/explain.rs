@@ -14,7 +14,7 @@ use crate::stage::Stage;
 const NAME: &str = "</script><img src=x onerror=boom()>";
 const TICKER: &str = "<b>\"'&\\\u{202e}";
 /// What a careless owner calls a contact.
-const CALLED: &str = "\"];}</svg><script>boom()</script>";
+const CALLED: &str = "\\\"];}</svg><script>boom()</script>";
 
 /// Ada made a token with a hostile name and paid Ben, who paid Cleo; what Cleo shows.
 fn hostile() -> (Stage, String, String) {
@@ -155,14 +155,21 @@ const CONTRAST: &str = "(() => {
     }));
 })()";
 
+/// Whether the last of 100 steps is in sight, and the page no larger than what scrolls in it.
+const INSIDE: &str = "(() => { const box = (one) => document.querySelector(one).getBoundingClientRect();
+    const [step, picture] = [box('#tab-100'), box('.picture')];
+    return step.bottom <= picture.bottom + 1 && step.right <= picture.right + 1
+        && picture.height < innerHeight && document.documentElement.scrollWidth <= innerWidth; })()";
+
 const TRAPS: &str = "window.hits = []; window.boom = () => hits.push('boom'); \
     addEventListener('error', (event) => hits.push(String(event.message))); \
     addEventListener('securitypolicyviolation', (event) => hits.push(event.violatedDirective));";
 
-fn opened(browser: &mut Browser, stage: &Stage, page: &str) {
+fn opened(browser: &mut Browser, stage: &Stage, page: &str, trapped: bool) {
     let url = format!("file://{}", stage.path(page).display());
     browser.open(&url);
-    assert_eq!(browser.value("hits"), json!([]), "{page}");
+    let hits = if trapped { json!([]) } else { json!(null) };
+    assert_eq!(browser.value("window.hits"), hits, "{page}");
     assert_eq!(browser.reported("Runtime.exceptionThrown"), [json!(null); 0]);
     assert_eq!(browser.reported("Log.entryAdded"), [json!(null); 0]);
     for request in browser.reported("Network.requestWillBeSent") {
@@ -196,7 +203,7 @@ fn a_browser_shows_the_page_and_one_looks_into_it() {
     let mut browser = Browser::start(&stage.path(""));
     browser.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": TRAPS }));
 
-    opened(&mut browser, &stage, "note.html");
+    opened(&mut browser, &stage, "note.html", true);
     let shown = browser.value("document.body.innerText");
     let shown = shown.as_str().expect("a text");
     assert!(shown.contains(NAME) && shown.contains(CALLED), "{shown}");
@@ -236,22 +243,36 @@ fn a_browser_shows_the_page_and_one_looks_into_it() {
     assert_eq!(browser.value("hits"), json!(["connect-src"]), "the policy holds, the trap works");
     not_blank(&browser.picture());
 
-    opened(&mut browser, &stage, "receipt.html");
+    opened(&mut browser, &stage, "receipt.html", true);
     assert_eq!(chosen(&mut browser).0, json!([2]));
     browser.click("#tab-1");
     assert!(chosen(&mut browser).1.contains("gives"));
 
-    opened(&mut browser, &stage, "long.html");
+    opened(&mut browser, &stage, "long.html", true);
     assert_eq!(browser.value("document.querySelectorAll('[role=tab]').length"), 100);
+    assert_eq!(browser.value(INSIDE), true, "the last step is in sight from the beginning");
     browser.click("#tab-1");
+    assert_eq!(browser.value(INSIDE), false);
     browser.press("End", 35);
     let (tabs, text) = chosen(&mut browser);
     assert!(tabs == json!([100]) && text.contains("step 99"), "{text}");
-    let inside = "(() => { const box = (one) => document.querySelector(one).getBoundingClientRect(); \
-                  return box('#tab-100').bottom <= box('.picture').bottom + 1 \
-                  && box('.picture').height < innerHeight \
-                  && document.documentElement.scrollWidth <= innerWidth; })()";
-    assert_eq!(browser.value(inside), true, "the chosen step is scrolled into the picture");
+    assert_eq!(browser.value(INSIDE), true, "the chosen step is scrolled into the picture");
+}
+
+#[test]
+fn a_page_without_its_script_shows_every_step() {
+    let (stage, note, _) = hostile();
+    let page = stage.text("cleo", &["verify", &note, "--html", "-"]);
+    stage.write("note.html", &page);
+    let mut browser = Browser::start(&stage.path(""));
+    browser.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    opened(&mut browser, &stage, "note.html", false);
+    let (_, text) = chosen(&mut browser);
+    for step in ["Step 1:", "Step 2:", "Step 3:"] {
+        assert!(text.contains(step), "{step}: {text}");
+    }
+    browser.click("#tab-1");
+    assert_eq!(browser.value("location.hash"), "#step-1");
 }
 
 /// The same note after as many payments as make its lineage 100 operations.

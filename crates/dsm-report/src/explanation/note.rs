@@ -125,9 +125,13 @@ impl<V: View> Explainer<'_, V> {
 
     fn threats(&self, steps: &[Step], owner: Option<DeviceId>, policy: &Policy) -> Vec<Threat> {
         let mut threats = Vec::new();
+        let mut first: BTreeMap<DeviceId, u64> = BTreeMap::new();
+        for step in steps {
+            let least = first.entry(step.device).or_insert(step.index);
+            *least = step.index.min(*least);
+        }
         for device in self.uncertified {
-            let first = steps.iter().filter(|step| step.device == *device).map(|step| step.index);
-            let first = first.min().unwrap_or_default();
+            let first = first.get(device).copied().unwrap_or_default();
             let how = format!(
                 "by a second history from entry {first} on, shown to somebody whom you have not met; that \
                  leaves a fork proof and freezes this note, it is evidence, not prevention"

@@ -44,5 +44,8 @@
   if (steps.length > 0) {
     document.documentElement.classList.add('looking');
     look(steps.length - 1);
+    const box = document.querySelector('.picture');
+    const { x, y } = steps[steps.length - 1].querySelector('rect');
+    box.scrollTo(x.baseVal.value - box.clientWidth / 2, y.baseVal.value - box.clientHeight / 2);
   }
 }
