@@ -149,7 +149,8 @@ pub(crate) enum Command {
         /// Draw the lineage, or the two entries, in DOT: `dsm verify FILE --dot | dot -Tsvg`.
         #[arg(long, requires = "file", conflicts_with = "html")]
         dot: bool,
-        /// Write one page that explains it and that a browser shows, or - for standard output.
+        /// Write one page that explains it and that a browser shows, or - for standard output. It calls
+        /// devices what this wallet calls them: whoever gets the page reads your names.
         #[arg(long, value_name = "PAGE", requires = "file")]
         html: Option<PathBuf>,
     },
