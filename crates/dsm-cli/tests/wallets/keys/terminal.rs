@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::stage::Stage;
 
@@ -34,6 +35,8 @@ impl Terminal {
             assert_ne!(out.read(&mut byte).expect("a byte"), 0, "it ended: {}", self.shown);
             self.shown.push(char::from(byte[0]));
         }
+        // The echo goes off a moment after the question; nobody types in that moment.
+        std::thread::sleep(Duration::from_millis(700));
         let stdin = self.process.stdin.as_mut().expect("the keyboard");
         writeln!(stdin, "{answer}").and_then(|()| stdin.flush()).expect("a person who types");
         self
