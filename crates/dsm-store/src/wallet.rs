@@ -298,11 +298,14 @@ impl<K: Kv> Wallet<K> {
         if self.broken { Err(StoreError::Reopen) } else { Ok(()) }
     }
 
-    /// Gives the store back.
+    /// Gives the store back, once what was begun is over: also after an error, lest it become durable
+    /// under whoever opens the store anew.
     #[must_use]
     pub fn into_kv(mut self) -> K {
-        // What was begun is not the caller's any more, but it is over.
-        let _ = self.land();
+        if let Some(Begun { mut done, result: None, .. }) = self.begun.take() {
+            // How it ended shows when the store is opened again.
+            let _ = heard(&mut done).recv();
+        }
         self.kv
     }
 }

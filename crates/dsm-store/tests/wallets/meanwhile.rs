@@ -133,3 +133,22 @@ fn a_wallet_whose_store_fails_meanwhile_or_never_says_does_nothing_more() {
         assert!(matches!(wallet.flush(), Err(StoreError::Reopen)));
     }
 }
+
+#[test]
+fn a_store_is_given_back_only_when_nothing_is_written_to_it_any_more() {
+    let (mut wallet, store) = wallet("ada");
+    pin(&mut wallet, "ben");
+    wallet.begin(|| {}).expect("begun");
+    wallet.give_up();
+    let late = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let (rows, done) = Late::take(&store.begun);
+        done(store.kv.lock().expect("sound").apply(&rows.list()));
+    });
+    // What is opened now must show all that this store will ever show of it.
+    let again = Wallet::open(wallet.into_kv()).expect("a wallet");
+    let ben = again.books().expect("books").contact_named("ben");
+    late.join().expect("no panic");
+    assert_eq!(ben, again.books().expect("books").contact_named("ben"));
+    assert!(ben.is_some());
+}
