@@ -68,7 +68,12 @@ pub(crate) fn crowd(count: usize) -> (Person, Vec<(Person, TokenId)>) {
     (ben, payers)
 }
 
-fn pay(payer: &mut Person, payee: &dsm_core::identity::Card, token: TokenId, link: Wire) -> Met {
+pub(crate) fn pay(
+    payer: &mut Person,
+    payee: &dsm_core::identity::Card,
+    token: TokenId,
+    link: Wire,
+) -> Met {
     let goal = Goal::Pay { peer: payee.descriptor.id(), token, amount: 50 };
     let mut notices: Vec<Notice> = Vec::new();
     let link = payer.engine.call(link, &payee.kem, Secret::from_bytes(fresh()));

@@ -2,7 +2,10 @@
 
 mod medium;
 
-use dsm_store::{FileKv, Kv, Row, Snapshot, StoreError, Table};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+
+use dsm_store::{FileKv, Kv, Row, Rows, Snapshot, StoreError, Table};
 use medium::{Disk, Medium};
 
 const BATCHES: u64 = 6;
@@ -37,8 +40,39 @@ fn whole(kv: &FileKv) -> Result<u64, StoreError> {
     Ok(number)
 }
 
+/// Makes a change beside this thread, while what was there before is read whole.
+fn beside(kv: &mut FileKv, number: u64) -> bool {
+    let mut rows = Rows::default();
+    for Row { table, key, value } in batch(number) {
+        rows.set(table, key, value);
+    }
+    let (to, done) = channel();
+    kv.begin(Arc::new(rows), Box::new(move |result| drop(to.send(result))));
+    loop {
+        let said = done.try_recv();
+        // Without power there is nothing to be read.
+        let found = whole(kv).unwrap_or(number);
+        match said {
+            Ok(Ok(())) => return whole(kv).is_ok_and(|found| found == number),
+            Err(std::sync::mpsc::TryRecvError::Empty) => {
+                assert!(found == number || found == number - 1, "{found}, not {number}");
+            }
+            _ => return false,
+        }
+    }
+}
+
 #[test]
 fn a_cut_of_power_at_any_operation_leaves_whole_changes() {
+    cuts(|kv, number| kv.apply(&batch(number)).is_ok(), false);
+}
+
+#[test]
+fn a_cut_of_power_at_any_operation_of_a_writer_beside_leaves_whole_changes() {
+    cuts(beside, true);
+}
+
+fn cuts(change: impl Fn(&mut FileKv, u64) -> bool, is_beside: bool) {
     let medium = Medium::new(Disk::default(), u64::MAX);
     let mut kv = FileKv::on(medium.clone()).expect("a store");
     kv.apply(&batch(1)).expect("a first batch");
@@ -48,7 +82,7 @@ fn a_cut_of_power_at_any_operation_leaves_whole_changes() {
         let medium = Medium::new(begun.clone(), cut);
         let mut acknowledged = 1;
         if let Ok(mut kv) = FileKv::on(medium.clone()) {
-            let done = |number: &u64| kv.apply(&batch(*number)).is_ok();
+            let done = |number: &u64| change(&mut kv, *number);
             acknowledged = (2..=BATCHES).take_while(done).last().unwrap_or(1);
         }
         for luck in 0..5 {
@@ -60,6 +94,7 @@ fn a_cut_of_power_at_any_operation_leaves_whole_changes() {
         }
         if acknowledged == BATCHES && medium.disk().left > 0 {
             assert!(cut > 20, "the cut came nowhere");
+            assert_eq!(medium.disk().beside > 0, is_beside);
             return;
         }
     }

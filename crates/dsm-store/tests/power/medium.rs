@@ -23,6 +23,8 @@ pub(crate) struct Disk {
     changes: Vec<Change>,
     /// How many operations there will be power for.
     pub(crate) left: u64,
+    /// How many a store's writer made beside everything else.
+    pub(crate) beside: u64,
 }
 
 impl Change {
@@ -64,7 +66,7 @@ impl Disk {
                 change.apply(&mut synced);
             }
         }
-        Self { now: synced.clone(), synced, changes: Vec::new(), left: u64::MAX }
+        Self { now: synced.clone(), synced, left: u64::MAX, ..Self::default() }
     }
 }
 
@@ -84,6 +86,7 @@ impl Medium {
     fn powered(&self) -> Result<MutexGuard<'_, Disk>, io::Error> {
         let mut disk = self.disk();
         disk.left = disk.left.checked_sub(1).ok_or_else(|| io::Error::other("no power"))?;
+        disk.beside += u64::from(std::thread::current().name() == Some("store"));
         Ok(disk)
     }
 
