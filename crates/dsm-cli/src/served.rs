@@ -79,7 +79,9 @@ impl Daemon {
     pub(crate) fn of(home: &Home) -> Option<Self> {
         let access = Access::read(home.path()).ok()?;
         TcpStream::connect_timeout(&access.address, MOMENT).ok()?;
-        let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        // The token is for nobody else, whatever the environment says of proxies.
+        let config = ureq::Agent::config_builder().proxy(None).max_redirects(0);
+        let agent = config.http_status_as_error(false).build().into();
         Some(Self { agent, access })
     }
 
@@ -121,7 +123,8 @@ impl Daemon {
         let (contact, amount, token) = (contact.clone(), amount.clone(), token.clone());
         let is_called = link.as_ref().is_some_and(|link| !link.starts_with("mail:"));
         let pay = Pay { contact, amount, token, link, after: None };
-        let (_, paid): (_, Payment) = self.ask(&Method::POST, "/v1/payments", Some(&pay))?;
+        let paid = self.ask(&Method::POST, "/v1/payments", Some(&pay));
+        let (_, paid): (_, Payment) = paid.map_err(unsure)?;
         paid.events.iter().for_each(|event| output.tell(event));
         match (paid.state, paid.error) {
             (PaymentState::Acknowledged, Some(why)) => {
@@ -154,6 +157,15 @@ impl Daemon {
         met.events.iter().for_each(|event| output.tell(event));
         Ok(())
     }
+}
+
+/// Says so where a payment may have been written although nobody says that it was.
+fn unsure(error: anyhow::Error) -> anyhow::Error {
+    let said = error.downcast_ref::<Refusal>().map(|refusal| refusal.status);
+    if said.is_some_and(|status| status < 500) {
+        return error;
+    }
+    error.context("whether it was paid is not known: see `dsm history` before you pay again")
 }
 
 /// What happened at a meeting.

@@ -1,6 +1,7 @@
 //! Who may ask: whoever read the file `daemon.json` in the wallet's directory.
 
 use std::fmt::Write as _;
+use std::fs::TryLockError;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -46,6 +47,12 @@ impl Access {
     pub fn read(home: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
         let file = std::fs::File::open(home.join(FILE))?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => {}
+            // It was killed: somebody else may listen where it did.
+            Ok(()) => return Err(io::ErrorKind::NotFound.into()),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
         io::Read::read_to_end(&mut io::Read::take(file, MAX), &mut bytes)?;
         Ok(serde_json::from_slice(&bytes)?)
     }
@@ -77,18 +84,24 @@ impl Access {
         let mut options = std::fs::OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(&serde_json::to_vec(self)?)?;
+        // As long as the daemon lives, however it ends.
+        file.try_lock()?;
         std::fs::rename(&fresh, &path)?;
-        Ok(Written(path))
+        Ok(Written { path, _lock: file })
     }
 }
 
 /// The file, which goes when the daemon does.
-pub(crate) struct Written(std::path::PathBuf);
+pub(crate) struct Written {
+    path: std::path::PathBuf,
+    /// Whoever finds the file unlocked knows that its daemon is gone.
+    _lock: std::fs::File,
+}
 
 impl Drop for Written {
     fn drop(&mut self) {
         // If it stays it names an address at which nobody answers.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -11,6 +11,7 @@ mod daemon;
 mod death;
 mod exits;
 mod explain;
+mod imposter;
 mod interrupt;
 mod keys;
 mod mail;

@@ -93,7 +93,7 @@ fn last_paid(books: &Books<'_, FileKv>, peer: &DeviceId) -> Option<(u64, bool)> 
 }
 
 /// Pays a contact. 200 if it accepted, 202 if the payment is written and not delivered yet; after an error
-/// nothing was paid.
+/// below 500 nothing was paid, after another one or none at all whoever asks again says `after`.
 #[utoipa::path(post, path = "/v1/payments", tag = "payments", request_body = Pay, responses(
     (status = 200, description = "Accepted by the contact", body = Payment),
     (status = 202, description = "Written, and not delivered yet", body = Payment), Problems))]
