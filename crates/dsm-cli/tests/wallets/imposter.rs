@@ -1,13 +1,15 @@
-//! Other programs in the place of a daemon, or on the way to one.
+//! Other programs in the place of a daemon, or on the way to one; and a daemon that is gone.
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::daemon::two;
+use crate::stage::Said;
 
 /// Hears what is said at an address until it is dropped.
 fn hears(listener: TcpListener) -> impl Fn() -> String {
@@ -58,4 +60,20 @@ fn who_listens_where_a_daemon_was_killed_is_neither_asked_nor_believed() {
     let heard = hears(TcpListener::bind(address).expect("it is free again"));
     assert_eq!(stage.balance("ada"), 10_000);
     assert_eq!(heard(), "");
+}
+
+#[test]
+fn who_hears_no_answer_to_a_payment_is_not_told_that_nothing_was_paid() {
+    let (stage, ada, _ben) = two();
+    // It calls, and nobody says anything.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let link = format!("tcp:{}", silent.local_addr().expect("an address"));
+    let mut command = stage.command("ada", &["pay", "ben", "1", "--link", &link]);
+    let paying = command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the binary");
+    let (called, _) = silent.accept().expect("a call");
+    drop(ada);
+    let said = Said::of(&paying.wait_with_output().expect("an end"));
+    drop(called);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.error.contains("`dsm history` before you pay again"), "{said:?}");
 }
