@@ -101,9 +101,8 @@ enum Outcome {
 fn outcome(engine: &Engine<FileKv>, contact: &str, before: u64) -> anyhow::Result<Outcome> {
     let peer = device(engine, contact)?;
     let books = engine.wallet().books()?;
-    let history = books.history(Some(&peer));
+    let last = books.last_paid(&peer);
     books.check()?;
-    let last = history.iter().rev().find(|one| one.own && one.entry.value.is_some());
     Ok(match last.map(|one| (one.at.index, one.acknowledged)) {
         Some((index, true)) if index > before => Outcome::Acknowledged,
         Some((index, false)) if index > before => Outcome::Written,

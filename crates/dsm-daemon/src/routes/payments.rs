@@ -87,9 +87,7 @@ fn terms(books: &Books<'_, FileKv>, pay: &Pay) -> Result<Terms, Problem> {
 
 /// The last own payment to a contact, and whether it was acknowledged.
 fn last_paid(books: &Books<'_, FileKv>, peer: &DeviceId) -> Option<(u64, bool)> {
-    let history = books.history(Some(peer));
-    let paid = history.iter().rev().find(|one| one.own && one.entry.value.is_some());
-    paid.map(|one| (one.at.index, one.acknowledged))
+    books.last_paid(peer).map(|one| (one.at.index, one.acknowledged))
 }
 
 /// Pays a contact. 200 if it accepted, 202 if the payment is written and not delivered yet; after an error

@@ -150,6 +150,23 @@ impl<K: Kv> Books<'_, K> {
         entries.filter(of).collect()
     }
 
+    /// The last payment to somebody, however long the history is.
+    #[must_use]
+    pub fn last_paid(&self, peer: &DeviceId) -> Option<HistoryEntry> {
+        let mut upto = u64::MAX;
+        loop {
+            let row = self.snapshot.at_or_before(Table::Addressed, &place(peer, upto));
+            let (key, _) = self.latch(row)?;
+            let at = split_place(Table::Addressed, &key).map(Some);
+            let (_, index) = self.latch(at).filter(|(of, _)| of == peer)?;
+            let past = self.past(self.wallet.me, index)?;
+            if past.entry.value.is_some() {
+                return Some(past);
+            }
+            upto = index.checked_sub(1)?;
+        }
+    }
+
     fn past(&self, device: DeviceId, index: u64) -> Option<HistoryEntry> {
         let row: Option<EntryRow> = self.find(Table::Entries, &place(&device, index));
         let (Some(row), Some(head)) = (row, self.head(&device, index)) else {

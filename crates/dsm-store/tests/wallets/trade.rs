@@ -35,6 +35,8 @@ pub(crate) fn pays_and_gets_change_and_a_receipt<H: Home>(home: &H) {
     let paid = history.iter().find(|one| one.own && one.entry.value.is_some());
     let paid = paid.expect("the payment is remembered");
     assert!(paid.acknowledged);
+    assert_eq!(books.last_paid(&ben.id()).as_ref(), Some(paid));
+    assert_eq!(books.last_paid(&ada.id()), None);
     let receipt = books.receipt(&ada.id(), paid.at.index).expect("a receipt");
     let shown = receipt.verify(NETWORK).expect("a valid receipt");
     assert_eq!((shown.payer, shown.payer_at, shown.payee), (ada.id(), paid.at, ben.id()));
@@ -58,6 +60,10 @@ pub(crate) fn value_moves_on_without_its_issuer<H: Home>(home: &H) {
     for payment in 0..3 {
         let paid = pay(&mut ada, &mut ben, (token, 10), Cut::Never);
         assert!(paid.over, "{payment}: {paid:?}");
+        let books = ada.books();
+        let history = books.history(Some(&ben.id()));
+        let last = history.iter().rev().find(|one| one.own && one.entry.value.is_some());
+        assert!(last.is_some() && books.last_paid(&ben.id()).as_ref() == last);
         let paid = pay(&mut ben, &mut cleo, (token, 10), Cut::Never);
         assert!(paid.over, "{payment}: {paid:?}");
         cleo.restart();
