@@ -118,31 +118,26 @@ impl<K: Kv> Engine<K> {
             {
                 flow.durable.extend(self.settle(begun, Wallet::land, give)?);
             }
-            if wake.is_some() {
-                self.launch(flow, wake, give)?;
-            }
+            // All that happened first: a commit holds as much as there is.
             if let Some(of) = flow.durable.pop_front() {
                 self.step(of, dsm_session::Event::Durable, flow, give)?;
             } else if let Some(event) = flow.next() {
                 self.happen(event, flow, give)?;
-            } else if wake.is_some() || flow.round.is_empty() {
+            } else if flow.begun.is_some() || flow.round.is_empty() {
                 return Ok(());
             } else {
-                self.launch(flow, None, give)?;
+                self.launch(flow, wake, give)?;
             }
         }
     }
 
-    /// Makes a turn durable and gives it out, or begins to, unless another one becomes so now.
+    /// Makes a turn durable and gives it out, or begins to.
     fn launch(
         &mut self,
         flow: &mut Flow,
         wake: Option<Wake<'_>>,
         give: &mut Give<'_, K>,
     ) -> Result<(), StoreError> {
-        if flow.begun.is_some() || flow.round.is_empty() {
-            return Ok(());
-        }
         let round = std::mem::take(&mut flow.round);
         // Alone there is nothing to be done meanwhile.
         let wake = wake.filter(|_| round.is_due() && self.sessions.len() > 1);
