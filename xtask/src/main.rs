@@ -10,6 +10,7 @@ mod assurance;
 mod audit;
 mod bare;
 mod bench;
+mod bitcoind;
 mod debian;
 mod demo;
 mod deps;
@@ -47,6 +48,7 @@ cargo xtask COMMAND
   audit                 advisories and licences of the dependencies
   api                   the daemon against its OpenAPI document, by schemathesis
   bare                  the pure crates without a standard library
+  bitcoind              says where a real Bitcoin Core is, for tests; builds one if there is none
   agreement             the shipped values reach the same states as their model
   tla [MODULE [CONFIG]] the small TLA+ models; of one module, with mutants and predicates;
                         --page writes docs/models.md from the committed results,
@@ -90,6 +92,7 @@ fn dispatch(words: &[&str]) -> Result<ExitCode, Problem> {
         }
         ("tla", words) => models::check_one(&workspace, words).map(|()| ExitCode::SUCCESS),
         ("assurance", []) => assurance::write(&workspace).map(|()| ExitCode::SUCCESS),
+        ("bitcoind", []) => bitcoind::print(&workspace).map(|()| ExitCode::SUCCESS),
         ("vectors", []) => vectors::write(&workspace).map(|()| ExitCode::SUCCESS),
         ("demo", options) => demo::run(&workspace, options).map(|()| ExitCode::SUCCESS),
         ("bench", [name, options @ ..]) => {

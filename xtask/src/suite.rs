@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::bitcoind;
 use crate::debian;
 use crate::problem::Problem;
 use crate::process;
@@ -42,12 +43,11 @@ pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
     // The page of `dsm verify`, and its drawing.
     debian::ensure(Path::new("/usr/bin/chromium"), &["chromium"])?;
     debian::ensure(Path::new("/usr/bin/dot"), &["graphviz"])?;
-    run_tests(process::cargo(&workspace.root).args([
-        "test",
-        "--workspace",
-        "--locked",
-        "--no-fail-fast",
-    ]))
+    let words = ["test", "--workspace", "--locked", "--no-fail-fast"];
+    let mut command = process::cargo(&workspace.root);
+    // Headers come from a real node; it is built where none is named.
+    command.env(bitcoind::VARIABLE, bitcoind::path(workspace)?);
+    run_tests(command.args(words))
 }
 
 /// The tests of a workspace of its own.
