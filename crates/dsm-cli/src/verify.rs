@@ -10,13 +10,14 @@ use dsm_encoding::from_slice;
 use dsm_engine::{NoteProof, note_proof};
 use dsm_home::Home;
 use dsm_log::{DeviceId, Network};
-use dsm_report::{Explanation, Names, NoteReport, Picture, ReceiptReport, Sum, Sums, page};
+use dsm_report::{
+    Explanation, NOTE, Names, NoteReport, Picture, RECEIPT, ReceiptReport, Sum, Sums, page,
+};
 use dsm_store::{Books, FileKv};
 use serde_json::json;
 
 use crate::input::read_text;
 use crate::output::Output;
-use crate::proof::{NOTE, RECEIPT};
 
 /// How what was found is shown.
 pub(crate) struct Shape {

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use dsm_engine::{ConverseError, IssueError, MailError, ProofError, SecureError};
+use dsm_engine::{ConverseError, IssueError, MailError, SecureError};
 use dsm_link::LinkError;
-use dsm_report::{AmountError, DraftError, TokenError};
+use dsm_report::{AmountError, DraftError, ShowError, TokenError};
 use dsm_session::{LetterError, SessionError};
 use dsm_store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -174,9 +174,12 @@ impl From<IssueError> for Problem {
     }
 }
 
-impl From<ProofError> for Problem {
-    fn from(error: ProofError) -> Self {
-        Self::refused(error)
+impl From<ShowError> for Problem {
+    fn from(error: ShowError) -> Self {
+        match error {
+            ShowError::NotAcknowledged | ShowError::NotHeld => Self::Unknown(error.to_string()),
+            other => Self::refused(other),
+        }
     }
 }
 

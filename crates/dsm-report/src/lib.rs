@@ -17,6 +17,7 @@ mod history;
 mod holding;
 mod page;
 mod picture;
+mod proof;
 mod settings;
 mod token;
 
@@ -34,6 +35,7 @@ pub use history::{Deed, HistoryItem};
 pub use holding::{Balance, Standing, balances};
 pub use page::page;
 pub use picture::{Lane, Picture, Shown};
+pub use proof::{NOTE, NoteFile, RECEIPT, ReceiptFile, ShowError};
 pub use settings::{Class, Settings};
 pub use token::{Token, TokenError, token_of};
 

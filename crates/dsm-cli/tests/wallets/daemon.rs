@@ -155,8 +155,12 @@ fn a_person_types_the_same_while_a_daemon_serves_the_wallet() {
     stage.text("ada", &["contact", "sync", "ben", "--link", &link]);
     stage.text("ada", &["token", "issue", "CUP", "5"]);
     stage.text("ada", &["settings", "--exposed-cap", "7"]);
-    let words: [&[&str]; 9] = [
+    let words: [&[&str]; 13] = [
         &["id"],
+        &["receipt", "ben"],
+        &["receipt", "ben", "1"],
+        &["export"],
+        &["export", "CUP"],
         &["balance"],
         &["history"],
         &["history", "ben"],

@@ -21,6 +21,7 @@ mod old;
 mod pages;
 mod places;
 mod progress;
+mod receipts;
 mod refusals;
 mod resume;
 mod stage;

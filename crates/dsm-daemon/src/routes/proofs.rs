@@ -5,15 +5,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use dsm_core::View;
-use dsm_crypto::text;
-use dsm_encoding::to_vec;
-use dsm_engine::note_proof;
 use dsm_log::DeviceId;
-use dsm_report::{Evidence, token_of};
+use dsm_report::{Evidence, NoteFile, ReceiptFile, token_of};
 use dsm_session::Ledger;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{Named, Query};
 use crate::desk::{Desk, contact};
@@ -28,15 +24,6 @@ pub(crate) struct Which {
     entry: Option<u64>,
 }
 
-/// What both sides signed.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct ReceiptFile {
-    /// Index of the own entry.
-    entry: u64,
-    /// For `dsm verify`.
-    receipt: String,
-}
-
 /// The receipt of an own entry.
 #[utoipa::path(get, path = "/v1/receipts/{contact}", tag = "proofs", params(("contact" = String, Path), Which), responses((status = 200, body = ReceiptFile), Problems))]
 pub(crate) async fn receipt(
@@ -46,27 +33,9 @@ pub(crate) async fn receipt(
 ) -> Result<Json<ReceiptFile>, Problem> {
     desk.look(move |books| {
         let peer = contact(books, &name)?.card.descriptor.id();
-        let history = books.history(Some(&peer));
-        let last = history.iter().rev().find(|one| {
-            let asked = entry.is_none_or(|index| index == one.at.index);
-            one.own && one.acknowledged && asked && (entry.is_some() || one.entry.value.is_some())
-        });
-        let none = || Problem::Unknown("this contact acknowledged no such entry".to_owned());
-        let entry = last.map(|one| one.at.index).ok_or_else(none)?;
-        let receipt = books.receipt(&books.me(), entry).ok_or_else(none)?;
-        let receipt = text::encode("dsmreceipt", &to_vec(&receipt)).map_err(Problem::refused)?;
-        Ok(Json(ReceiptFile { entry, receipt }))
+        Ok(Json(ReceiptFile::new(books, &peer, entry)?))
     })
     .await
-}
-
-/// A note with its whole lineage.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct NoteFile {
-    /// The note's id.
-    note: String,
-    /// For `dsm verify`.
-    proof: String,
 }
 
 /// The largest note of a token that is held, with its whole lineage, for anybody to check.
@@ -77,14 +46,7 @@ pub(crate) async fn note(
 ) -> Result<Json<NoteFile>, Problem> {
     desk.look(move |books| {
         let token = token_of(books, Some(&token))?.id();
-        let mut notes = books.all_held();
-        notes.retain(|(held, _)| held.note.output.token == token);
-        notes.sort_by_key(|(held, _)| held.note.output.amount);
-        let none = || Problem::Unknown("nothing of this token is held".to_owned());
-        let (held, _) = notes.pop().ok_or_else(none)?;
-        let proof = to_vec(&note_proof(books, &held.id())?);
-        let proof = text::encode("dsmnote", &proof).map_err(Problem::refused)?;
-        Ok(Json(NoteFile { note: held.id().to_string(), proof }))
+        Ok(Json(NoteFile::new(books, &token)?))
     })
     .await
 }
