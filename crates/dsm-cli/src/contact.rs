@@ -1,22 +1,16 @@
 //! `dsm id` and `dsm contact`: cards, given face to face.
 
-use anyhow::{Context, bail};
 use dsm_core::View;
 use dsm_core::identity::Card;
-use dsm_crypto::text;
 use dsm_daemon::WalletReport;
-use dsm_encoding::{from_slice, to_vec};
 use dsm_home::Home;
-use dsm_report::Dealings;
-use dsm_store::{Books, Changes, Contact, FileKv, MAX_NAME, StoreError, Wallet};
-use serde_json::json;
+use dsm_report::{Dealings, card_text, check_card, check_name, contact_of, read_card};
+use dsm_store::{Books, Changes, Contact, FileKv, StoreError, Wallet};
+use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::output::Output;
-use crate::served::{Daemon, seen};
-
-/// The text form's prefix of a contact card.
-const CARD: &str = "dsmcard";
+use crate::served::{Daemon, part, seen};
 
 pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let (device, card) = own_card(home)?;
@@ -32,7 +26,7 @@ pub(crate) fn own_card(home: &Home) -> anyhow::Result<(String, String)> {
     }
     let wallet = home.read()?;
     let books = wallet.books()?;
-    let card = text::encode(CARD, &to_vec(&books.card()))?;
+    let card = card_text(&books.card())?;
     let device = books.me().to_string();
     books.check()?;
     Ok((device, card))
@@ -48,37 +42,22 @@ pub(crate) fn add(home: &Home, name: &str, shown: &str, output: &mut Output) -> 
         return Ok(());
     }
     let mut wallet = home.read()?;
-    check_name(&wallet, name)?;
-    let bytes = text::decode(CARD, shown).context("this is no contact card")?;
-    let card: Card = from_slice(&bytes).context("this is no contact card")?;
-    check_card(&wallet, &card)?;
+    let card = read_card(shown)?;
+    check(&wallet, name, Some(&card))?;
     pin(name, card, |changes| wallet.commit(changes), output)
 }
 
-/// Whether a contact may be called so.
-pub(crate) fn check_name(wallet: &Wallet<FileKv>, name: &str) -> anyhow::Result<()> {
-    if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
-        bail!("a contact's name has 1 to {MAX_NAME} bytes and no control characters");
-    }
+/// Whether somebody may be pinned under a name, by a card if it is known already.
+pub(crate) fn check(
+    wallet: &Wallet<FileKv>,
+    name: &str,
+    card: Option<&Card>,
+) -> anyhow::Result<()> {
     let books = wallet.books()?;
-    if books.contact_named(name).is_some() {
-        bail!("there is a contact {name} already; choose another name");
-    }
-    Ok(books.check()?)
-}
-
-/// Whether a card holds and is of somebody new.
-pub(crate) fn check_card(wallet: &Wallet<FileKv>, card: &Card) -> anyhow::Result<()> {
-    let books = wallet.books()?;
-    card.roster(books.network()).context("this card does not hold")?;
-    let device = card.descriptor.id();
-    if device == books.me() {
-        bail!("this is your own card; ask the other side for theirs");
-    }
-    if let Some(name) = books.name_of(&device) {
-        bail!("this device is a contact already: {name}");
-    }
-    Ok(books.check()?)
+    let checked = check_name(&books, name, None)
+        .and_then(|()| card.map_or(Ok(()), |card| check_card(&books, card)));
+    books.check()?;
+    Ok(checked?)
 }
 
 /// Makes a contact of a card that was checked.
@@ -117,26 +96,43 @@ pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
 
 /// The contact of a name.
 pub(crate) fn named(books: &Books<'_, FileKv>, name: &str) -> anyhow::Result<Contact> {
-    let found = books.contact_named(name);
+    let found = contact_of(books, name);
     books.check()?;
-    found.with_context(|| format!("no contact {name}; see `dsm contact list`"))
+    Ok(found?)
 }
 
 pub(crate) fn show(home: &Home, name: &str, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let dealings = Dealings::new(&books, &named(&books, name)?);
-    books.check()?;
+    let dealings = seen(home, &format!("/v1/contacts/{}", part(name)), |books| {
+        Ok(Dealings::new(books, &named(books, name)?))
+    })?;
     output.say(&dealings.to_string(), &dealings);
     Ok(())
 }
 
+/// Has the daemon change a contact, if one serves the wallet; gives the contact's device.
+fn changed(home: &Home, name: &str, change: &Value) -> anyhow::Result<Option<String>> {
+    let Some(daemon) = Daemon::of(home) else { return Ok(None) };
+    let path = format!("/v1/contacts/{}", part(name));
+    let (_, changed): (_, dsm_report::Contact) = daemon.ask(&Method::PATCH, &path, Some(change))?;
+    Ok(Some(changed.device))
+}
+
 pub(crate) fn rename(home: &Home, old: &str, new: &str, output: &mut Output) -> anyhow::Result<()> {
-    let mut wallet = home.read()?;
-    check_name(&wallet, new)?;
-    let contact = Contact { name: new.to_owned(), ..named(&wallet.books()?, old)? };
-    let device = contact.card.descriptor.id().to_string();
-    wallet.commit(&Changes { contacts: vec![contact], ..Changes::default() })?;
+    let device = match changed(home, old, &json!({ "name": new }))? {
+        Some(device) => device,
+        None => {
+            let mut wallet = home.read()?;
+            let books = wallet.books()?;
+            let contact = named(&books, old)?;
+            let device = contact.card.descriptor.id();
+            check_name(&books, new, Some(&device))?;
+            books.check()?;
+            drop(books);
+            let contact = Contact { name: new.to_owned(), ..contact };
+            wallet.commit(&Changes { contacts: vec![contact], ..Changes::default() })?;
+            device.to_string()
+        }
+    };
     let text = format!("{old} is called {new} from now on");
     output.say(&text, &json!({ "name": new, "device": device }));
     Ok(())
@@ -148,14 +144,20 @@ pub(crate) fn block(
     blocked: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let mut wallet = home.read()?;
-    let device = named(&wallet.books()?, name)?.card.descriptor.id();
-    wallet.commit(&Changes { blocked: vec![(device, blocked)], ..Changes::default() })?;
+    let device = match changed(home, name, &json!({ "blocked": blocked }))? {
+        Some(device) => device,
+        None => {
+            let mut wallet = home.read()?;
+            let device = named(&wallet.books()?, name)?.card.descriptor.id();
+            wallet.commit(&Changes { blocked: vec![(device, blocked)], ..Changes::default() })?;
+            device.to_string()
+        }
+    };
     let text = if blocked {
         format!("{name} is blocked: what comes from it is refused unread (`dsm contact unblock`)")
     } else {
         format!("{name} is not blocked any more")
     };
-    output.say(&text, &json!({ "name": name, "device": device.to_string(), "blocked": blocked }));
+    output.say(&text, &json!({ "name": name, "device": device, "blocked": blocked }));
     Ok(())
 }

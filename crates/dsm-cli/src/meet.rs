@@ -26,7 +26,7 @@ pub(crate) enum Side {
 /// Meets somebody, shows the string, and pins the contact if the person says yes.
 pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> anyhow::Result<()> {
     let mut engine = home.open()?;
-    contact::check_name(engine.wallet(), name)?;
+    contact::check(engine.wallet(), name, None)?;
     let introduced = match side {
         Side::Calls(place) => {
             let _work = is_quiet(place).then(|| output.work("calling"));
@@ -35,7 +35,7 @@ pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> 
         Side::Waits(place) => wait(&engine, place, output)?,
     };
     let Introduced { card, string } = introduced;
-    contact::check_card(engine.wallet(), &card)?;
+    contact::check(engine.wallet(), name, Some(&card))?;
     let text = format!("{string}\nsame on the other screen? [y/N]");
     output.say(&text, &json!({ "event": "string", "string": string.to_string() }));
     if !says_yes()? {

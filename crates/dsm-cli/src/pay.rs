@@ -4,7 +4,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use cpu_time::ProcessTime;
 use dsm_core::TokenId;
 use dsm_core::identity::Card;
@@ -13,7 +13,7 @@ use dsm_engine::{ConverseError, Engine, Secure, Stopwatch, inbox};
 use dsm_home::{Home, fresh};
 use dsm_link::{Link, Traffic};
 use dsm_log::DeviceId;
-use dsm_report::{Event, token_of};
+use dsm_report::{Event, dealt_with, token_of};
 use dsm_session::{Goal, Ledger, Notice};
 use dsm_store::FileKv;
 use serde_json::json;
@@ -132,13 +132,9 @@ pub(crate) fn sync(
 
 fn card(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<Card> {
     let books = engine.wallet().books()?;
-    let found = books.contact_named(contact);
+    let found = dealt_with(&books, contact);
     books.check()?;
-    let found = found.with_context(|| format!("no contact {contact}; see `dsm contact list`"))?;
-    if books.is_blocked(&found.card.descriptor.id()) {
-        bail!("{contact} is blocked; `dsm contact unblock {contact}` first");
-    }
-    Ok(found.card)
+    Ok(found?.card)
 }
 
 pub(crate) fn device(engine: &Engine<FileKv>, contact: &str) -> anyhow::Result<DeviceId> {

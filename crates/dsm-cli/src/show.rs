@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use dsm_home::Home;
-use dsm_report::{Balance, Evidence, HistoryItem, Standing, balances};
+use dsm_report::{Balance, Evidence, HistoryItem, Standing, balances, contact_of};
 use dsm_store::{Books, FileKv};
 use serde_json::json;
 
@@ -36,14 +36,8 @@ pub(crate) fn history(
 ) -> anyhow::Result<()> {
     let with = contact.map(|name| format!("&contact={}", part(name))).unwrap_or_default();
     let items = seen(home, &format!("/v1/history?last=1000{with}"), |books| {
-        let peer = match contact {
-            None => None,
-            Some(name) => {
-                let found = books.contact_named(name);
-                let none = || format!("no contact {name}; see `dsm contact list`");
-                Some(found.with_context(none)?.card.descriptor.id())
-            }
-        };
+        let peer = contact.map(|name| contact_of(books, name)).transpose()?;
+        let peer = peer.map(|peer| peer.card.descriptor.id());
         let items = books.history(peer.as_ref());
         Ok(items.iter().map(|item| HistoryItem::new(books, item)).collect::<Vec<_>>())
     })?;

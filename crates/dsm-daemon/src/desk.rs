@@ -161,24 +161,3 @@ impl Drop for Turn<'_> {
         paying.remove(&self.peer);
     }
 }
-
-/// A contact by its name.
-pub(crate) fn contact(
-    books: &Books<'_, FileKv>,
-    name: &str,
-) -> Result<dsm_store::Contact, Problem> {
-    let found = books.contact_named(name);
-    found.ok_or_else(|| Problem::Unknown("no such contact; see /v1/contacts".to_owned()))
-}
-
-/// The same, if its owner wants to deal with it.
-pub(crate) fn dealt_with(
-    books: &Books<'_, FileKv>,
-    name: &str,
-) -> Result<dsm_store::Contact, Problem> {
-    let found = contact(books, name)?;
-    if books.is_blocked(&found.card.descriptor.id()) {
-        return Err(Problem::refused("this contact is blocked"));
-    }
-    Ok(found)
-}

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use dsm_engine::{ConverseError, IssueError, MailError, SecureError};
 use dsm_link::LinkError;
-use dsm_report::{AmountError, DraftError, ShowError, TokenError};
+use dsm_report::{AmountError, ContactError, DraftError, ShowError, TokenError};
 use dsm_session::{LetterError, SessionError};
 use dsm_store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,20 @@ impl From<IssueError> for Problem {
         match error {
             IssueError::Store(error) => error.into(),
             other => Self::refused(other),
+        }
+    }
+}
+
+impl From<ContactError> for Problem {
+    fn from(error: ContactError) -> Self {
+        let text = error.to_string();
+        match error {
+            ContactError::Unknown { .. } => Self::Unknown(text),
+            ContactError::Taken { .. } | ContactError::Known { .. } => Self::Conflict(text),
+            ContactError::Card(reject) => {
+                Self::Refused(format!("{text}: {reject}"), Some(reject.rule().to_owned()))
+            }
+            _ => Self::Refused(text, None),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! shape reads books and changes nothing.
 
 mod amount;
+mod card;
 mod contact;
 mod draft;
 mod event;
@@ -22,6 +23,9 @@ mod settings;
 mod token;
 
 pub use amount::{AmountError, Sum, Units, parse, plain};
+pub use card::{
+    ContactError, card_text, check_card, check_name, contact_of, dealt_with, read_card,
+};
 pub use contact::{Contact, Dealings};
 pub use draft::{DraftError, Issued, PolicyDraft};
 pub use event::{Event, requests};

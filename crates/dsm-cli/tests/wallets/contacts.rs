@@ -2,8 +2,12 @@
 
 use std::fs;
 
+use dsm_core::identity::Card;
+use dsm_crypto::text;
+use dsm_encoding::{from_slice, to_vec};
 use serde_json::json;
 
+use crate::daemon::Served;
 use crate::places::directory;
 use crate::stage::Stage;
 
@@ -55,6 +59,70 @@ fn a_contact_is_renamed_and_stays_who_it_is() {
     }
     // The old name is free again.
     stage.text("ada", &["contact", "rename", "cleo", "ben"]);
+}
+
+/// A card with the KEM key of another one.
+fn forged(card: &str, kem_of: &str) -> String {
+    let read = |text: &str| -> Card {
+        from_slice(&text::decode("dsmcard", text.trim()).expect("a card")).expect("a card")
+    };
+    let forged = Card { kem: read(kem_of).kem, ..read(card) };
+    text::encode("dsmcard", &to_vec(&forged)).expect("a text")
+}
+
+#[test]
+fn who_may_be_pinned_is_one_rule_for_people_and_for_programs() {
+    let stage = Stage::wallets(&["ada", "ben", "cleo"]);
+    stage.found("dan");
+    let card = |name: &str| stage.text(name, &["id"]);
+    let forged = forged(&card("dan"), &card("ben"));
+    let long = "x".repeat(129);
+    let cases: [(&str, String, u16); 9] = [
+        ("eve", "dsmcard1junk".to_owned(), 422),
+        ("eve", "x".repeat(60_000), 422),
+        ("eve", forged, 422),
+        ("eve", card("ada"), 422),
+        ("eve", card("ben"), 409),
+        ("ben", card("dan"), 409),
+        ("", card("dan"), 422),
+        (&long, card("dan"), 422),
+        ("e\u{7}", card("dan"), 422),
+    ];
+    let typed = |(name, card, _): &(&str, String, u16)| {
+        let file = stage.write("card", card);
+        let said = stage.run("ada", &["--json", "contact", "add", name, &file]);
+        let error = said.event("error").expect("an error");
+        (said.code, error["error"].clone(), error["rule"].clone())
+    };
+    let alone = cases.each_ref().map(typed);
+    let ada = Served::new(&stage, "ada");
+    for (case, alone) in cases.iter().zip(&alone) {
+        let (name, card, expected) = case;
+        let (status, said) =
+            ada.send("POST", "/v1/contacts", Some(json!({ "name": name, "card": card })));
+        assert_eq!(
+            (status, &said["error"], &said["rule"]),
+            (*expected, &alone.1, &alone.2),
+            "{name}"
+        );
+        assert_eq!(typed(case), *alone, "{name}");
+    }
+    assert_eq!((alone[2].0, alone[3].0, &alone[2].2), (Some(3), Some(1), &json!("R-53")));
+    // A contact keeps its name if it is asked to.
+    for (old, new, code) in
+        [("ben", "ben", 0), ("ben", "cleo", 1), ("ben", "", 1), ("eve", "x", 1), ("ben", "bob", 0)]
+    {
+        let said = stage.run("ada", &["contact", "rename", old, new]);
+        assert_eq!(said.code, Some(code), "{old} {new}: {said:?}");
+    }
+    stage.text("ada", &["contact", "block", "bob"]);
+    let shown = stage.json("ada", &["contact", "show", "bob"]);
+    drop(ada);
+    assert_eq!(
+        (&shown["blocked"], &shown),
+        (&json!(true), &stage.json("ada", &["contact", "show", "bob"]))
+    );
+    stage.text("ada", &["contact", "rename", "bob", "bob"]);
 }
 
 #[test]

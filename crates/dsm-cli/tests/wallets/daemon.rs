@@ -28,7 +28,7 @@ impl Drop for Served {
 }
 
 impl Served {
-    fn new(stage: &Stage, name: &str) -> Self {
+    pub(crate) fn new(stage: &Stage, name: &str) -> Self {
         let mut command = stage.command(name, &["--json", "daemon", "--link", "tcp:127.0.0.1:0"]);
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary");
         let mut said = String::new();
@@ -72,7 +72,7 @@ impl Served {
         )
     }
 
-    fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) fn send(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let head = self.head(method, path);
         let length = body.len();
@@ -155,7 +155,8 @@ fn a_person_types_the_same_while_a_daemon_serves_the_wallet() {
     stage.text("ada", &["contact", "sync", "ben", "--link", &link]);
     stage.text("ada", &["token", "issue", "CUP", "5"]);
     stage.text("ada", &["settings", "--exposed-cap", "7"]);
-    let words: [&[&str]; 13] = [
+    let words: [&[&str]; 14] = [
+        &["contact", "show", "ben"],
         &["id"],
         &["receipt", "ben"],
         &["receipt", "ben", "1"],

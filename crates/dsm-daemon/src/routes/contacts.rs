@@ -5,19 +5,17 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dsm_core::View;
-use dsm_core::identity::Card;
-use dsm_crypto::text;
-use dsm_encoding::from_slice;
-use dsm_report::{Contact, Event};
+use dsm_report::{
+    Contact, Dealings, Event, check_card, check_name, contact_of, dealt_with, read_card,
+};
 use dsm_session::Goal;
-use dsm_store::{Changes, MAX_NAME};
+use dsm_store::Changes;
 use dsm_transport::Way;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Body, Named};
-use crate::desk::{Desk, contact, dealt_with};
+use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 use crate::routes::payments::letters;
 
@@ -27,13 +25,13 @@ pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Conta
     desk.look(|books| Ok(Json(Contact::all(books)))).await
 }
 
-/// One contact.
-#[utoipa::path(get, path = "/v1/contacts/{name}", tag = "contacts", params(("name" = String, Path)), responses((status = 200, body = Contact), Problems))]
+/// One contact, and what is open with it.
+#[utoipa::path(get, path = "/v1/contacts/{name}", tag = "contacts", params(("name" = String, Path)), responses((status = 200, body = Dealings), Problems))]
 pub(crate) async fn show(
     State(desk): State<Arc<Desk>>,
     Named(name): Named<String>,
-) -> Result<Json<Contact>, Problem> {
-    desk.look(move |books| Ok(Json(Contact::new(books, &contact(books, &name)?)))).await
+) -> Result<Json<Dealings>, Problem> {
+    desk.look(move |books| Ok(Json(Dealings::new(books, &contact_of(books, &name)?)))).await
 }
 
 /// Somebody to be pinned, by a card that was given face to face.
@@ -48,36 +46,17 @@ pub(crate) struct Pin {
     card: String,
 }
 
-fn check_name(name: &str) -> Result<(), Problem> {
-    if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
-        let text = format!("a contact's name has 1 to {MAX_NAME} bytes and no control characters");
-        return Err(Problem::refused(text));
-    }
-    Ok(())
-}
-
 /// Pins a contact.
 #[utoipa::path(post, path = "/v1/contacts", tag = "contacts", request_body = Pin, responses((status = 201, body = Contact), Problems))]
 pub(crate) async fn add(
     State(desk): State<Arc<Desk>>,
     Body(Pin { name, card }): Body<Pin>,
 ) -> Result<(StatusCode, Json<Contact>), Problem> {
-    check_name(&name)?;
-    let no_card = || Problem::refused("this is no contact card; `dsm id` prints one");
-    let bytes = text::decode("dsmcard", card.trim()).map_err(|_| no_card())?;
-    let card: Card = from_slice(&bytes).map_err(|_| no_card())?;
+    let card = read_card(&card)?;
     desk.errand(move |engine| {
         let books = engine.wallet().books()?;
-        card.roster(books.network()).map_err(|reject| {
-            Problem::Refused(reject.to_string(), Some(reject.rule().to_owned()))
-        })?;
-        let device = card.descriptor.id();
-        if device == books.me() {
-            return Err(Problem::refused("this is this wallet's own card"));
-        }
-        if books.contact_named(&name).is_some() || books.name_of(&device).is_some() {
-            return Err(Problem::Conflict("there is a contact of this name or device".to_owned()));
-        }
+        check_name(&books, &name, None)?;
+        check_card(&books, &card)?;
         books.check()?;
         drop(books);
         let pinned = dsm_store::Contact { name, card };
@@ -107,13 +86,11 @@ pub(crate) async fn change(
     Named(name): Named<String>,
     Body(change): Body<Change>,
 ) -> Result<Json<Contact>, Problem> {
-    if let Some(name) = &change.name {
-        check_name(name)?;
-    }
     desk.errand(move |engine| {
         let books = engine.wallet().books()?;
-        let mut found = contact(&books, &name)?;
+        let mut found = contact_of(&books, &name)?;
         let device = found.card.descriptor.id();
+        change.name.as_ref().map_or(Ok(()), |name| check_name(&books, name, Some(&device)))?;
         books.check()?;
         drop(books);
         let blocked = change.blocked.map(|blocked| (device, blocked)).into_iter().collect();

@@ -13,7 +13,7 @@ use dsm_encoding::Text;
 use dsm_engine::Engine;
 use dsm_home::fresh;
 use dsm_log::DeviceId;
-use dsm_report::{Event, Sum, parse, token_of};
+use dsm_report::{Event, Sum, dealt_with, parse, token_of};
 use dsm_session::{Goal, MAX_MEMO, Request};
 use dsm_store::{Books, FileKv};
 use dsm_transport::{DirectoryMailbox, Way};
@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use super::Body;
 use super::contacts::way;
-use crate::desk::{Desk, dealt_with};
+use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 
 /// A payment that is wanted.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use dsm_log::DeviceId;
-use dsm_report::{Evidence, NoteFile, ReceiptFile, token_of};
+use dsm_report::{Evidence, NoteFile, ReceiptFile, contact_of, token_of};
 use dsm_session::Ledger;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{Named, Query};
-use crate::desk::{Desk, contact};
+use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 
 /// Which receipt.
@@ -32,7 +32,7 @@ pub(crate) async fn receipt(
     Query(Which { entry }): Query<Which>,
 ) -> Result<Json<ReceiptFile>, Problem> {
     desk.look(move |books| {
-        let peer = contact(books, &name)?.card.descriptor.id();
+        let peer = contact_of(books, &name)?.card.descriptor.id();
         Ok(Json(ReceiptFile::new(books, &peer, entry)?))
     })
     .await

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use dsm_core::{FinalityClass, View};
-use dsm_crypto::text;
-use dsm_encoding::to_vec;
-use dsm_report::{Balance, Class, HistoryItem, Settings, Units};
+use dsm_report::{Balance, Class, HistoryItem, Settings, Units, card_text, contact_of};
 use dsm_session::Ledger;
 use dsm_store::Changes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Body, Query};
-use crate::desk::{Desk, contact};
+use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 
 /// The most entries of one answer.
@@ -41,7 +39,7 @@ pub struct WalletReport {
 pub(crate) async fn show(State(desk): State<Arc<Desk>>) -> Result<Json<WalletReport>, Problem> {
     let links = desk.places.clone();
     desk.look(move |books| {
-        let card = text::encode("dsmcard", &to_vec(&books.card())).map_err(Problem::refused)?;
+        let card = card_text(&books.card()).map_err(Problem::refused)?;
         let (device, index) = (books.me().to_string(), books.own_log().at.index);
         Ok(Json(WalletReport { device, index, card, old_copy: books.is_old_copy(), links }))
     })
@@ -77,7 +75,7 @@ pub(crate) async fn history(
         return Err(Problem::refused(format!("last is 1 to {MAX_ITEMS}")));
     }
     desk.look(move |books| {
-        let peer = part.contact.map(|name| contact(books, &name)).transpose()?;
+        let peer = part.contact.map(|name| contact_of(books, &name)).transpose()?;
         let items = books.history(peer.map(|peer| peer.card.descriptor.id()).as_ref());
         let items = items.iter().skip(items.len().saturating_sub(last));
         Ok(Json(items.map(|item| HistoryItem::new(books, item)).collect()))
