@@ -1,0 +1,6 @@
+//! Feeds of real nodes on regtest.
+
+#[path = "regtest/core.rs"]
+mod core;
+#[path = "regtest/world.rs"]
+mod world;
