@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Parser, Subcommand};
 use clap_complete::Shell;
+use dsm_report::ClassFloor;
 
 use crate::link::{Place, Way};
-use crate::settings::Class;
 
 /// Pay and be paid between two devices, with nobody in between.
 #[derive(Debug, Parser)]
@@ -25,6 +26,10 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+fn floor() -> impl TypedValueParser<Value = ClassFloor> {
+    PossibleValuesParser::new(ClassFloor::NAMES).try_map(|name| name.parse())
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,8 +200,8 @@ pub(crate) enum Command {
     /// What this wallet asks of value; prints the settings.
     Settings {
         /// The weakest finality class that is enough for any amount.
-        #[arg(long)]
-        accept: Option<Class>,
+        #[arg(long, value_parser = floor())]
+        accept: Option<ClassFloor>,
         /// The most base units of a token, in a weaker class, that may rest on one device.
         #[arg(long)]
         exposed_cap: Option<u64>,

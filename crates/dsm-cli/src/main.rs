@@ -34,6 +34,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use dsm_home::Home;
+use dsm_report::{SettingsChange, Units};
 
 use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand};
 use crate::output::Output;
@@ -102,7 +103,8 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Completions { shell } => manual::completions(shell),
         Command::Manual { directory } => manual::write(&directory, output),
         Command::Settings { accept, exposed_cap } => {
-            settings::run(&home, accept, exposed_cap, output)
+            let exposed_cap = exposed_cap.map(Units);
+            settings::run(&home, &SettingsChange { accept, exposed_cap }, output)
         }
     }
 }

@@ -95,6 +95,8 @@ pub enum BackupError {
         /// It.
         name: String,
     },
+    /// It asks for a class that is compared with nothing: nothing would be enough.
+    Class,
     /// A card breaks a rule.
     Card {
         /// Whose.
@@ -117,6 +119,7 @@ impl std::fmt::Display for BackupError {
             Self::Name { name } => {
                 write!(to, "the backup has a contact's name twice, or one that is none: {name:?}")
             }
+            Self::Class => to.write_str("this is no backup: it asks for class purse"),
             Self::Taken { name } => write!(
                 to,
                 "another contact is called {name} here; give it another name with `dsm contact rename`"
@@ -212,6 +215,9 @@ impl Backup {
             self.settings.exposed_caps.iter().map(|(token, _)| *token).collect();
         if !(ascends(&devices) && ascends(&caps) && ascends(&self.pinned)) {
             return Err(BackupError::Order);
+        }
+        if self.settings.enough == FinalityClass::Purse {
+            return Err(BackupError::Class);
         }
         let mut names = BTreeSet::new();
         for SavedContact { name, card, .. } in self.contacts.iter() {

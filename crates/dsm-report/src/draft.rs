@@ -8,7 +8,7 @@ use dsm_log::{DeviceDescriptor, Position};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AmountError, Class, Sum, parse};
+use crate::{AmountError, ClassFloor, Sum, parse};
 
 /// A policy as a person writes it. What is left out is as free as can be.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -40,7 +40,7 @@ pub struct PolicyDraft {
     #[serde(default)]
     pub unique: bool,
     /// The weakest class in which it is accepted.
-    pub class_floor: Option<Class>,
+    pub class_floor: Option<ClassFloor>,
     /// What else its holders should know; its hash is in the policy.
     pub metadata: Option<String>,
 }

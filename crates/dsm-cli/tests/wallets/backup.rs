@@ -151,6 +151,7 @@ fn hostile_backups_are_refused_and_change_nothing() {
         (many.expect("a text"), "this is no backup"),
         (change(&|one| one.format = 2), "has format 2"),
         (change(&|one| one.network = Network(77)), "is refused"),
+        (change(&|one| one.settings.enough = FinalityClass::Purse), "asks for class purse"),
         (change(&|one| with(one, &|all| all.reverse())), "not in order"),
         (change(&|one| with(one, &twice)), "not in order"),
         (

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::daemon::Served;
 use crate::stage::Stage;
 
 /// A policy of somebody else with a ticker of his choice.
@@ -98,4 +99,35 @@ fn a_ticker_that_looks_like_another_keeps_its_fingerprint() {
     stage.text("ben", &["token", "pin", &lower]);
     stage.text("ben", &["token", "pin", "CUP"]);
     assert!(names(&stage, "ben").iter().all(|name| name.ends_with(')')));
+}
+
+#[test]
+fn nobody_asks_for_a_class_that_is_compared_with_nothing() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    let policy = |floor: &str| {
+        format!("name='n'\nticker='T'\nlots=1\nunits_per_lot='1'\nclass_floor='{floor}'\n")
+    };
+    let purse = stage.write("purse.toml", &policy("purse"));
+    let registered = stage.write("registered.toml", &policy("registered"));
+    let typed = || {
+        let said = stage.run("ada", &["settings", "--accept", "purse"]);
+        assert!(said.code == Some(2) && said.error.contains("registered"), "{said:?}");
+        stage.text("ada", &["settings", "--accept", "registered"]);
+    };
+    typed();
+    assert!(stage.fails("ada", &["token", "new", &purse]).contains("policy file is not right"));
+    assert_eq!(stage.json("ada", &["token", "new", &registered])["class_floor"], "registered");
+    let ada = Served::new(&stage, "ada");
+    typed();
+    let draft = json!({
+        "name": "n", "ticker": "P", "lots": 1, "units_per_lot": "1", "class_floor": "purse",
+    });
+    for (method, path, body) in
+        [("PUT", "/v1/settings", json!({ "accept": "purse" })), ("POST", "/v1/tokens", draft)]
+    {
+        let (status, said) = ada.send(method, path, Some(body));
+        assert_eq!(status, 422, "{path}: {said}");
+    }
+    assert_eq!(stage.json("ada", &["settings"])["accept"], "registered");
+    assert!(stage.fails("ada", &["token", "show", "P"]).contains("no such token"));
 }

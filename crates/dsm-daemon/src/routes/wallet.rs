@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use dsm_core::{FinalityClass, View};
-use dsm_report::{Balance, Class, HistoryItem, Settings, Units, card_text, contact_of};
+use dsm_core::View;
+use dsm_report::{Balance, HistoryItem, Settings, SettingsChange, card_text, contact_of};
 use dsm_session::Ledger;
 use dsm_store::Changes;
 use serde::{Deserialize, Serialize};
@@ -89,26 +89,14 @@ pub(crate) async fn settings(State(desk): State<Arc<Desk>>) -> Result<Json<Setti
     desk.look(|books| Ok(Json(Settings::from(books.settings())))).await
 }
 
-/// Settings that are to be others. What is left out stays.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
-    /// The weakest finality class that is enough for any amount.
-    accept: Option<Class>,
-    /// The most base units of a token, in a weaker class, that may rest on one device.
-    exposed_cap: Option<Units>,
-}
-
 /// Changes what this wallet asks of value.
-#[utoipa::path(put, path = "/v1/settings", tag = "wallet", request_body = Wanted, responses((status = 200, body = Settings), Problems))]
+#[utoipa::path(put, path = "/v1/settings", tag = "wallet", request_body = SettingsChange, responses((status = 200, body = Settings), Problems))]
 pub(crate) async fn set(
     State(desk): State<Arc<Desk>>,
-    Body(wanted): Body<Wanted>,
+    Body(change): Body<SettingsChange>,
 ) -> Result<Json<Settings>, Problem> {
     desk.errand(move |engine| {
-        let mut settings = engine.wallet().books()?.settings().clone();
-        settings.enough = wanted.accept.map_or(settings.enough, FinalityClass::from);
-        settings.exposed_cap = wanted.exposed_cap.map_or(settings.exposed_cap, |cap| cap.0);
+        let settings = change.made(engine.wallet().books()?.settings().clone());
         engine.commit(&Changes { settings: Some(settings.clone()), ..Changes::default() })?;
         Ok(Json(Settings::from(&settings)))
     })
