@@ -2,16 +2,26 @@
 //!
 //! A [`Feed`] is somebody who may lie, stall or show a chain of his own. What comes from one is bounded before it is
 //! held, is there in time or not at all, and hangs together; whether it is true is judged by `dsm-headers`, from
-//! the work that it shows. So a feed can cost time and nothing else.
+//! the work that it shows. So a feed can cost time and nothing else (`docs/adr/0027-feeds.md`; `tests/hostile.rs` tries it).
 
 mod clock;
 mod error;
 mod feed;
+mod filter;
+mod network;
+mod peer;
 mod rpc;
+mod talk;
+mod wire;
 
 pub use error::FeedError;
 pub use feed::{
     Feed, FilterFeed, Hash, MAX_BLOCK, MAX_FILTER, MAX_FILTERS, MAX_HEADERS, MAX_LOCATOR, Patience,
     RawHeader, hash_of, parent_of,
 };
+pub use filter::{Finding, MalformedBlock, MalformedFilter, filters_match, judge_filter, may_hold};
+pub use network::Magic;
+pub use peer::Peer;
 pub use rpc::{Access, Core};
+pub use talk::Talk;
+pub use wire::Line;

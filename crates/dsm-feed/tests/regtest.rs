@@ -2,5 +2,7 @@
 
 #[path = "regtest/core.rs"]
 mod core;
+#[path = "regtest/peer.rs"]
+mod peer;
 #[path = "regtest/world.rs"]
 mod world;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bitcoin::key::{CompressedPublicKey, PrivateKey, Secp256k1};
 use bitcoin::{Address, KnownHrp, NetworkKind};
-use dsm_feed::{Access, Core, Feed, Hash, Patience, RawHeader, hash_of};
+use dsm_feed::{Access, Core, Feed, Hash, Magic, Patience, Peer, RawHeader, hash_of};
 use dsm_regtest::Node;
 
 /// The first block of regtest.
@@ -45,4 +45,8 @@ pub(crate) fn all(feed: &mut dyn Feed) -> Vec<RawHeader> {
         }
         headers.extend(batch);
     }
+}
+
+pub(crate) fn peer(node: &Node) -> Peer {
+    Peer::new(node.address(), Magic::REGTEST, patience())
 }
