@@ -69,6 +69,11 @@ pub trait Feed: Send {
     /// # Errors
     /// Why there is no such answer.
     fn block(&mut self, hash: &Hash) -> Result<Vec<u8>, FeedError>;
+
+    /// The same feed, if it knows compact filters too.
+    fn as_filter_feed(&mut self) -> Option<&mut dyn FilterFeed> {
+        None
+    }
 }
 
 /// A feed that knows compact filters too.

@@ -41,14 +41,15 @@ impl Peer {
         Ok(talk)
     }
 
-    /// Asks in the conversation that goes on, or in a new one, also if the peer has hung up meanwhile.
+    /// Asks in the conversation that goes on, or in a new one, also if the peer has hung up meanwhile, or had so much
+    /// news to tell while nobody listened.
     fn ask<T>(
         &mut self,
         question: impl Fn(&mut Talk<TcpStream>) -> Result<T, FeedError>,
     ) -> Result<T, FeedError> {
         if let Some(mut talk) = self.talk.take() {
             match question(&mut talk) {
-                Err(FeedError::Broken(_) | FeedError::Closed) => {}
+                Err(FeedError::Broken(_) | FeedError::Closed | FeedError::Flooded) => {}
                 answer => return self.keep(talk, answer),
             }
         }
@@ -81,6 +82,10 @@ impl Feed for Peer {
 
     fn block(&mut self, hash: &Hash) -> Result<Vec<u8>, FeedError> {
         self.ask(|talk| talk.block(hash))
+    }
+
+    fn as_filter_feed(&mut self) -> Option<&mut dyn FilterFeed> {
+        Some(self)
     }
 }
 

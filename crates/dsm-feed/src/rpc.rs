@@ -275,6 +275,10 @@ impl Feed for Core {
         let block = answer.map_err(|error| unknown("block", error))?;
         named(hash, Vec::from_hex(&block).map_err(|_| FeedError::Malformed("block"))?)
     }
+
+    fn as_filter_feed(&mut self) -> Option<&mut dyn FilterFeed> {
+        Some(self)
+    }
 }
 
 impl FilterFeed for Core {

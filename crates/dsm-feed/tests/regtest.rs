@@ -4,5 +4,7 @@
 mod core;
 #[path = "regtest/peer.rs"]
 mod peer;
+#[path = "regtest/sources.rs"]
+mod sources;
 #[path = "regtest/world.rs"]
 mod world;
