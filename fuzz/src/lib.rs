@@ -7,6 +7,7 @@
 mod auditor;
 mod cheats;
 mod conversations;
+mod feeds;
 mod handshakes;
 mod judged;
 mod mail;
@@ -21,6 +22,7 @@ mod words;
 
 pub use cheats::cheats;
 pub use conversations::session;
+pub use feeds::{filter, peer};
 pub use handshakes::{encounter, handshake, impostor};
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
 pub use mail::mail;
@@ -43,8 +45,8 @@ macro_rules! targets {
 }
 
 targets! {
-    card, cbor, cheats, dealt, descriptor, digest_text, encounter, entry, fork_proof, frame,
+    card, cbor, cheats, dealt, descriptor, digest_text, encounter, entry, filter, fork_proof, frame,
     genesis, handshake, impostor, introduction, item, kem, letter, line, list_proof, mail, medium,
-    message, noun, op, pack, plan, policy, receipt, record, roster_step, session, signatures,
+    message, noun, op, pack, peer, plan, policy, receipt, record, roster_step, session, signatures,
     signed_head, store, stream, tip_proof, trees, value, wanted,
 }

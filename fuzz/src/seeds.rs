@@ -45,6 +45,11 @@ pub fn all() -> Vec<Seed> {
     for (name, bytes) in crate::mail::deliveries() {
         seeds.bytes("mail", &name, bytes);
     }
+    for (target, inputs) in [("peer", crate::feeds::talks()), ("filter", crate::feeds::filters())] {
+        for (name, bytes) in inputs {
+            seeds.bytes(target, name, bytes);
+        }
+    }
     for (name, bytes) in crate::cheats::stories() {
         seeds.bytes("cheats", name, bytes);
     }
