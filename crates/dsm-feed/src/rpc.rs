@@ -110,14 +110,14 @@ impl<T> Reply<T> {
 }
 
 impl Core {
-    /// Names one, as `http://127.0.0.1:8332`; asks nothing yet.
+    /// Names one, as `http://127.0.0.1:8332`; asks nothing yet. A name and password in the address are not used, and not shown.
     pub fn new(url: impl Into<String>, access: Access, patience: Patience) -> Self {
         let config = ureq::Agent::config_builder()
             .proxy(None)
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_connect(Some(patience.connect));
-        let url = url.into();
+        let url = without_password(&url.into());
         Self { name: url.clone(), url, access, patience, agent: config.build().into() }
     }
 
@@ -318,6 +318,15 @@ impl FilterFeed for Core {
     }
 }
 
+/// An address without a name and password between `//` and `@`.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = host.rsplit('@').next().unwrap_or(host);
+    format!("{scheme}://{host}{path}")
+}
+
 /// A hash as Bitcoin Core writes it: reversed.
 fn text(hash: &Hash) -> String {
     let mut reversed = *hash;
@@ -360,5 +369,27 @@ fn failed(error: ureq::Error, most: usize) -> FeedError {
         }
         ureq::Error::Json(_) => FeedError::Malformed("answer"),
         other => FeedError::Broken(io::Error::other(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown() {
+        let access = || Access::Password { user: "ada".to_owned(), password: "secret".to_owned() };
+        let core = Core::new("http://ada:secret@127.0.0.1:8332/a@b", access(), Patience::default());
+        assert_eq!(core.name(), "http://127.0.0.1:8332/a@b");
+        assert!(!format!("{core:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_hash_is_written_reversed() {
+        let mut known = [0; 32];
+        (known[0], known[31]) = (1, 0xab);
+        assert_eq!(hash(&text(&known)).unwrap(), known);
+        assert!(text(&known).starts_with("ab") && text(&known).ends_with("01"));
+        assert!(hash("ab").is_err() && header("ab").is_err());
     }
 }
