@@ -40,6 +40,9 @@ pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
     debian::ensure(Path::new("/usr/bin/python3"), &["python3"])?;
     debian::ensure(Path::new("/usr/bin/node"), &["nodejs"])?;
     debian::ensure(Path::new("/usr/bin/esbuild"), &["esbuild"])?;
+    // The keyring of a desktop, on a bus of its own.
+    debian::ensure(Path::new("/usr/bin/gnome-keyring-daemon"), &["gnome-keyring"])?;
+    debian::ensure(Path::new("/usr/bin/dbus-run-session"), &["dbus-daemon"])?;
     // The page of `dsm verify`, and its drawing.
     debian::ensure(Path::new("/usr/bin/chromium"), &["chromium"])?;
     debian::ensure(Path::new("/usr/bin/dot"), &["graphviz"])?;

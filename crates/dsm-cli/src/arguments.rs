@@ -39,6 +39,9 @@ pub(crate) enum Command {
         /// Leave the keys in clear: whoever reads their file can spend.
         #[arg(long, conflicts_with = "passphrase_file")]
         no_passphrase: bool,
+        /// Let the keyring of this desktop session keep the key to the keys.
+        #[arg(long, conflicts_with_all = ["passphrase_file", "no_passphrase"])]
+        keyring: bool,
     },
     /// Change the passphrase of the keys, or remove it.
     Passphrase {
@@ -48,6 +51,9 @@ pub(crate) enum Command {
         /// Leave the keys in clear: whoever reads their file can spend.
         #[arg(long, conflicts_with = "new_passphrase_file")]
         no_passphrase: bool,
+        /// Let the keyring of this desktop session keep the key to the keys.
+        #[arg(long, conflicts_with_all = ["new_passphrase_file", "no_passphrase"])]
+        keyring: bool,
     },
     /// Print this wallet's contact card.
     Id {

@@ -7,7 +7,7 @@ use dsm_log::Network;
 use serde_json::json;
 
 use crate::output::Output;
-use crate::passphrase;
+use crate::passphrase::{self, Wish};
 
 /// Blocks between Close and End of a lost software device: about a week.
 const WINDOW_BLOCKS: u32 = 1_008;
@@ -23,9 +23,9 @@ fn recovery(mnemonic: &Mnemonic) -> RecoverySecret {
     RecoverySecret::from_seed(&Secret::from_bytes(wide))
 }
 
-pub(crate) fn run(home: &Home, no_passphrase: bool, output: &mut Output) -> anyhow::Result<()> {
+pub(crate) fn run(home: &Home, wish: Wish, output: &mut Output) -> anyhow::Result<()> {
     home.vacant()?;
-    let protection = passphrase::choose(home.passphrase_file(), no_passphrase)?;
+    let protection = passphrase::choose(home.passphrase_file(), wish)?;
     let mnemonic = Mnemonic::from_entropy(&fresh::<32>()?)?;
     let recovery = recovery(&mnemonic).public_key().clone();
     let device = home.create(Network::TEST, recovery, WINDOW_BLOCKS, &protection)?;

@@ -54,9 +54,12 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
     let home = Home::new(arguments.home)?.with_passphrase_file(arguments.passphrase_file);
     match arguments.command {
-        Command::Init { no_passphrase } => init::run(&home, no_passphrase, output),
-        Command::Passphrase { new_passphrase_file, no_passphrase } => {
-            passphrase::run(&home, new_passphrase_file.as_deref(), no_passphrase, output)
+        Command::Init { no_passphrase, keyring } => {
+            init::run(&home, passphrase::Wish::of(no_passphrase, keyring), output)
+        }
+        Command::Passphrase { new_passphrase_file, no_passphrase, keyring } => {
+            let wish = passphrase::Wish::of(no_passphrase, keyring);
+            passphrase::run(&home, new_passphrase_file.as_deref(), wish, output)
         }
         Command::Id { qr: None } => contact::id(&home, output),
         Command::Id { qr: Some(to) } => card::show(&home, to.as_deref(), output),

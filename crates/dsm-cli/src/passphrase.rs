@@ -8,16 +8,35 @@ use serde_json::json;
 
 use crate::output::Output;
 
+/// What was said on the command line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wish {
+    Passphrase,
+    Keyring,
+    Clear,
+}
+
+impl Wish {
+    pub(crate) fn of(no_passphrase: bool, keyring: bool) -> Self {
+        match (no_passphrase, keyring) {
+            (true, _) => Self::Clear,
+            (false, true) => Self::Keyring,
+            (false, false) => Self::Passphrase,
+        }
+    }
+}
+
 /// What a person or a program wants. Nothing is ever taken for a wish to have the keys in clear.
-pub(crate) fn choose(file: Option<&Path>, none: bool) -> anyhow::Result<Protection> {
-    let passphrase = match (none, file) {
-        (true, _) => return Ok(Protection::Clear),
-        (false, Some(file)) => Passphrase::read(file).and_then(Passphrase::for_new),
-        (false, None) if is_asked() => Passphrase::choose(),
-        (false, None) => bail!(
+pub(crate) fn choose(file: Option<&Path>, wish: Wish) -> anyhow::Result<Protection> {
+    let passphrase = match (wish, file) {
+        (Wish::Clear, _) => return Ok(Protection::Clear),
+        (Wish::Keyring, _) => return Ok(Protection::Keyring),
+        (Wish::Passphrase, Some(file)) => Passphrase::read(file).and_then(Passphrase::for_new),
+        (Wish::Passphrase, None) if is_asked() => Passphrase::choose(),
+        (Wish::Passphrase, None) => bail!(
             "say how the keys are to lie on the disk: sealed under a passphrase, which a terminal asks \
              for or a file holds (--passphrase-file FILE, for `dsm passphrase` --new-passphrase-file \
-             FILE), or in clear (--no-passphrase)"
+             FILE), under a key that a desktop's keyring keeps (--keyring), or in clear (--no-passphrase)"
         ),
     };
     passphrase.map(Protection::Passphrase).context("nothing was changed")
@@ -28,6 +47,7 @@ pub(crate) fn name(protection: &Protection) -> &'static str {
     match protection {
         Protection::Clear => "clear",
         Protection::Passphrase(_) => "passphrase",
+        Protection::Keyring => "keyring",
     }
 }
 
@@ -44,6 +64,10 @@ pub(crate) fn explain(home: &Home, protection: &Protection) -> String {
             "The keys lie in {path}, sealed under your passphrase; without it nobody can spend, you \
              neither."
         ),
+        Protection::Keyring => format!(
+            "The keys lie in {path}, sealed under a key that the keyring of this session keeps: whoever \
+             is logged in can spend, and without that keyring nobody can."
+        ),
     }
 }
 
@@ -51,10 +75,10 @@ pub(crate) fn explain(home: &Home, protection: &Protection) -> String {
 pub(crate) fn run(
     home: &Home,
     file: Option<&Path>,
-    none: bool,
+    wish: Wish,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let protection = home.protect(|| choose(file, none))?;
+    let protection = home.protect(|| choose(file, wish))?;
     let text = explain(home, &protection);
     output.say(&text, &json!({ "keys": name(&protection) }));
     Ok(())

@@ -128,9 +128,48 @@ pub enum KeysError {
     /// There is not as much memory as the file asks for.
     #[error("there is not enough memory to open the keys; close other programs")]
     Memory,
+    /// The keyring does not give the key.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// There is no passphrase.
     #[error(transparent)]
     Passphrase(#[from] PassphraseError),
+}
+
+/// Why the keyring of the desktop session does not keep or give a key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// There is no service, or it fails.
+    #[error(
+        "no keyring answers; run this in the desktop session whose keyring has the key (a new key: or \
+         choose a passphrase)"
+    )]
+    Away(#[source] Box<secret_service::Error>),
+    /// There is a service, and no collection that it keeps keys in.
+    #[error(
+        "this desktop session has no keyring yet; make one with its own program (Passwords and Keys, \
+         or KWallet), or choose a passphrase"
+    )]
+    None,
+    /// Its owner does not open it.
+    #[error("the keyring is locked; unlock it and try again")]
+    Locked,
+    /// It takes too long.
+    #[error("the keyring says nothing; look whether it waits for its password, and try again")]
+    Silent,
+    /// It took the key and does not give it back.
+    #[error("the keyring does not keep what it is given; choose a passphrase")]
+    Lost,
+    /// The keyring that is there is not the one that has the key.
+    #[error("the keyring does not have the key of this wallet; log in where it was sealed")]
+    NotKept,
+    /// What it gives does not open the file.
+    #[error(
+        "the keyring has another key for this wallet, or somebody changed the file: put it back from \
+         a copy"
+    )]
+    Other,
 }
 
 /// Why there is no passphrase.

@@ -15,6 +15,7 @@ use dsm_store::{FileKv, Founding, StoreError, Wallet};
 use zeroize::Zeroizing;
 
 use crate::key_file::{COST, MAX_FILE};
+use crate::keyring;
 use crate::{HomeError, KeysError, OpenKeys, Passphrase, PassphraseError, Seed, Seeds};
 
 /// A wallet's directory.
@@ -31,6 +32,8 @@ pub enum Protection {
     Clear,
     /// Sealed under a passphrase.
     Passphrase(Passphrase),
+    /// Sealed under a key that the system's keyring keeps.
+    Keyring,
 }
 
 impl Home {
@@ -171,6 +174,12 @@ impl Home {
                 let sealed = OpenKeys::sealed(seeds, passphrase, fresh()?, COST);
                 sealed.map_err(|error| self.keys(error))
             }
+            Protection::Keyring => {
+                let (number, key) = (fresh()?, Secret::from_bytes(fresh()?));
+                let kept = keyring::keep(number, key.clone()).map_err(KeysError::from);
+                kept.map_err(|error| self.keys(error))?;
+                Ok(OpenKeys::kept(seeds, number, &key))
+            }
         }
     }
 
@@ -181,7 +190,8 @@ impl Home {
         let read = File::open(self.keys_path())
             .and_then(|file| file.take(most).read_to_end(&mut bytes))
             .map_err(KeysError::Missing);
-        let keys = read.and_then(|_| OpenKeys::open(&bytes, || Ok(self.passphrase()?)));
+        let keys =
+            read.and_then(|_| OpenKeys::open(&bytes, || Ok(self.passphrase()?), keyring::find));
         let keys = keys.map_err(|error| self.keys(error))?;
         let books = wallet.books().map_err(|error| self.store(error))?;
         let are = |device: &DeviceId, key: &SecretKey| {
@@ -243,9 +253,13 @@ impl Home {
         wish: impl FnOnce() -> Result<Protection, E>,
     ) -> Result<Protection, E> {
         let wallet = self.read()?;
-        let (OpenKeys { seeds, .. }, _) = self.read_keys(&wallet)?;
+        let (keys, _) = self.read_keys(&wallet)?;
         let protection = wish()?;
-        self.write_keys(&self.close(seeds, &protection)?)?;
+        self.write_keys(&self.close(keys.seeds.clone(), &protection)?)?;
+        if let Some(number) = keys.number() {
+            // What stays behind opens nothing but copies of a file that is gone.
+            let _ = keyring::forget(number);
+        }
         Ok(protection)
     }
 

@@ -9,11 +9,15 @@ use dsm_crypto::{Digest, Domain, OpenError, SealKey, Secret, hash, open, seal};
 use dsm_encoding::{Blob, Decode, DecodeError, Encode, Reader, Writer, choice, from_slice, to_vec};
 use zeroize::Zeroizing;
 
+use crate::keyring::Number;
 use crate::keys::Seeds;
-use crate::{KeysError, Passphrase};
+use crate::{KeyringError, KeysError, Passphrase};
 
 /// The form of what is written. Seeds alone, as the program wrote them at first, are form 1.
 const FORM: u64 = 2;
+
+/// What a key that opens the file is derived for.
+const PURPOSE: &str = "key file";
 
 /// The most bytes of a file of keys.
 pub(crate) const MAX_FILE: usize = 1 << 18;
@@ -75,8 +79,17 @@ pub enum Keeper {
         /// Fresh for each time it is sealed.
         nonce: [u8; 24],
     },
+    /// A random key that the system's keyring keeps.
+    Keyring {
+        /// Under which number.
+        number: [u8; 16],
+        /// Fresh for each time it is sealed.
+        nonce: [u8; 24],
+    },
 }
-choice! { Keeper { 0 => Nobody {}, 1 => Passphrase { salt, cost, nonce } } }
+choice! { Keeper {
+    0 => Nobody {}, 1 => Passphrase { salt, cost, nonce }, 2 => Keyring { number, nonce },
+} }
 
 /// The file: `[form, keeper, content, check]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +133,7 @@ pub struct OpenKeys {
 enum Closing {
     Clear,
     Passphrase { salt: [u8; 16], cost: Cost, key: SealKey },
+    Keyring { number: Number, key: SealKey },
 }
 
 impl OpenKeys {
@@ -142,13 +156,25 @@ impl OpenKeys {
         Ok(Self { seeds, closing: Closing::Passphrase { salt, cost, key } })
     }
 
-    /// Opens a file; asks for the passphrase if there is one.
+    /// Seeds that a key opens which a keyring keeps.
+    pub(crate) fn kept(seeds: Seeds, number: Number, key: &Secret<32>) -> Self {
+        let key = SealKey::derive(key, PURPOSE);
+        Self { seeds, closing: Closing::Keyring { number, key } }
+    }
+
+    /// Under which number a keyring keeps the key to them, if one does.
+    pub(crate) fn number(&self) -> Option<Number> {
+        if let Closing::Keyring { number, .. } = &self.closing { Some(*number) } else { None }
+    }
+
+    /// Opens a file; asks for the passphrase, or the keyring for the key, if there is one.
     ///
     /// # Errors
     /// [`KeysError`].
     pub(crate) fn open(
         bytes: &[u8],
         passphrase: impl FnOnce() -> Result<Passphrase, KeysError>,
+        keyring: impl FnOnce(Number) -> Result<Secret<32>, KeyringError>,
     ) -> Result<Self, KeysError> {
         if let Ok(seeds) = from_slice::<Seeds>(bytes) {
             return Ok(Self::clear(seeds));
@@ -169,10 +195,15 @@ impl OpenKeys {
             }
             Keeper::Passphrase { salt, cost, nonce } => {
                 let key = stretch(&passphrase()?, &salt, cost)?;
-                let seeds = open(&key, &nonce, &aad, &file.content);
-                let seeds = Zeroizing::new(seeds.map_err(|OpenError| KeysError::Wrong)?);
-                let seeds = from_slice(&seeds).map_err(KeysError::Damaged)?;
+                let seeds = unseal(&key, &nonce, &aad, &file.content);
+                let seeds = seeds?.ok_or(KeysError::Wrong)?;
                 Ok(Self { seeds, closing: Closing::Passphrase { salt, cost, key } })
+            }
+            Keeper::Keyring { number, nonce } => {
+                let key = SealKey::derive(&keyring(number)?, PURPOSE);
+                let seeds = unseal(&key, &nonce, &aad, &file.content);
+                let seeds = seeds?.ok_or(KeyringError::Other)?;
+                Ok(Self { seeds, closing: Closing::Keyring { number, key } })
             }
         }
     }
@@ -187,9 +218,27 @@ impl OpenKeys {
                 let sealed = seal(key, &nonce, &to_vec(&(FORM, &keeper)), &plain);
                 (keeper, sealed)
             }
+            Closing::Keyring { number, key } => {
+                let keeper = Keeper::Keyring { number: *number, nonce };
+                let sealed = seal(key, &nonce, &to_vec(&(FORM, &keeper)), &plain);
+                (keeper, sealed)
+            }
         };
         let content = Blob::try_from(content).map_err(KeysError::Damaged)?;
         Ok(to_vec(&KeyFile { keeper, content }))
+    }
+}
+
+/// What a key seals; none if it is not this key that does.
+fn unseal(
+    key: &SealKey,
+    nonce: &[u8; 24],
+    aad: &[u8],
+    content: &[u8],
+) -> Result<Option<Seeds>, KeysError> {
+    match open(key, nonce, aad, content) {
+        Ok(seeds) => from_slice(&Zeroizing::new(seeds)).map(Some).map_err(KeysError::Damaged),
+        Err(OpenError) => Ok(None),
     }
 }
 
@@ -211,7 +260,7 @@ fn stretch(passphrase: &Passphrase, salt: &[u8; 16], cost: Cost) -> Result<SealK
         .hash_password_into_with_memory(passphrase.expose(), salt, &mut *key, &mut **blocks)
         // The lengths are within its bounds, and the memory is what it asks for.
         .map_err(|_| KeysError::Memory)?;
-    Ok(SealKey::derive(&Secret::from_bytes(*key), "key file"))
+    Ok(SealKey::derive(&Secret::from_bytes(*key), PURPOSE))
 }
 
 #[cfg(test)]

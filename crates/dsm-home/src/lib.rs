@@ -10,12 +10,13 @@ mod backup;
 mod error;
 mod home;
 mod key_file;
+mod keyring;
 mod keys;
 mod passphrase;
 mod token;
 
 pub use backup::{Backup, BackupError, MAX_BACKUP, Restored, SavedContact, SavedSettings};
-pub use error::{HomeError, KeysError, PassphraseError};
+pub use error::{HomeError, KeyringError, KeysError, PassphraseError};
 pub use home::{Home, Protection, fresh};
 pub use key_file::{Cost, Keeper, KeyFile, OpenKeys};
 pub use keys::{IssuerSeed, MAX_ISSUERS, Seed, Seeds};

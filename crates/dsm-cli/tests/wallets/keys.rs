@@ -1,5 +1,6 @@
 //! Keys at rest: sealed, changed, damaged, swapped, asked for, and never readable by others.
 
+mod keyring;
 mod terminal;
 
 use std::io::Write;
@@ -33,7 +34,8 @@ fn with<'a>(file: &'a str, words: &[&'a str]) -> Vec<&'a str> {
 fn a_wallet_is_not_made_before_somebody_said_how_its_keys_lie() {
     let stage = Stage::new();
     let error = stage.fails("ada", &["init"]);
-    for choice in ["a terminal asks for", "--passphrase-file FILE", "--no-passphrase"] {
+    for choice in ["a terminal asks for", "--passphrase-file FILE", "--keyring", "--no-passphrase"]
+    {
         assert!(error.contains(choice), "{error}");
     }
     for (content, said) in

@@ -33,16 +33,34 @@ fn clear(byte: u8) -> Vec<u8> {
 }
 
 fn open_with(bytes: &[u8], text: &str) -> Result<OpenKeys, KeysError> {
-    OpenKeys::open(bytes, || Ok(passphrase(text)))
+    OpenKeys::open(bytes, || Ok(passphrase(text)), no_keyring)
+}
+
+fn no_keyring(_: Number) -> Result<Secret<32>, KeyringError> {
+    panic!("a keyring was asked")
+}
+
+/// A file whose key a keyring keeps under a number.
+fn kept(byte: u8, number: u8, key: u8) -> Vec<u8> {
+    let keys = OpenKeys::kept(seeds(byte), [number; 16], &Secret::from_bytes([key; 32]));
+    assert_eq!(keys.number(), Some([number; 16]));
+    keys.close([byte; 24]).unwrap()
+}
+
+/// Opens it with the keyring that keeps `key` under every number.
+fn open_kept(bytes: &[u8], key: u8) -> Result<OpenKeys, KeysError> {
+    let passphrase = || panic!("somebody was asked for a passphrase");
+    OpenKeys::open(bytes, passphrase, |_| Ok(Secret::from_bytes([key; 32])))
 }
 
 /// What comes of a file for which nobody is to be asked for a passphrase.
 fn open_unasked(bytes: &[u8]) -> Result<OpenKeys, KeysError> {
     let asked = Cell::new(false);
-    let opened = OpenKeys::open(bytes, || {
+    let passphrase = || {
         asked.set(true);
         Err(PassphraseError::NoTerminal.into())
-    });
+    };
+    let opened = OpenKeys::open(bytes, passphrase, no_keyring);
     assert!(!asked.get(), "somebody was asked for a passphrase");
     opened
 }
@@ -82,7 +100,7 @@ fn a_sealed_file_shows_no_part_of_a_seed_and_never_seals_twice_alike() {
 
 #[test]
 fn a_file_cut_anywhere_is_damaged_and_nobody_is_asked() {
-    for file in [sealed(1, "correct horse", 1), clear(1), to_vec(&seeds(1))] {
+    for file in [sealed(1, "correct horse", 1), kept(1, 1, 1), clear(1), to_vec(&seeds(1))] {
         for end in 0..file.len() {
             let cut = file.get(..end).unwrap();
             assert!(matches!(open_unasked(cut), Err(KeysError::Damaged(_))), "cut at {end}");
@@ -94,7 +112,7 @@ fn a_file_cut_anywhere_is_damaged_and_nobody_is_asked() {
 
 #[test]
 fn a_file_with_any_changed_bit_is_told_from_a_wrong_passphrase_and_nobody_is_asked() {
-    for file in [sealed(1, "correct horse", 1), clear(1)] {
+    for file in [sealed(1, "correct horse", 1), kept(1, 1, 1), clear(1)] {
         for at in 0..file.len() {
             for bit in 0..8 {
                 let mut changed = file.clone();
@@ -135,6 +153,36 @@ fn a_file_that_was_changed_on_purpose_does_not_open() {
         wrong(forged(FORM, Keeper::Passphrase { salt, cost, nonce }, &content));
     }
     // What is sealed is no seeds in clear.
+    let file = forged(FORM, Keeper::Nobody, &content);
+    assert!(matches!(open_unasked(&file), Err(KeysError::Damaged(_))));
+}
+
+#[test]
+fn a_file_of_a_keyring_opens_with_the_key_of_its_number_and_with_no_other() {
+    let file = kept(1, 2, 3);
+    let opened = open_kept(&file, 3).unwrap();
+    assert_eq!((to_vec(&opened.seeds), opened.number()), (to_vec(&seeds(1)), Some([2; 16])));
+    // It is closed with the same key again.
+    assert!(open_kept(&opened.close([9; 24]).unwrap(), 3).is_ok());
+    let other = |file: &[u8], key| {
+        let error = open_kept(file, key).unwrap_err();
+        assert!(matches!(error, KeysError::Keyring(KeyringError::Other)), "{error}");
+    };
+    other(&file, 4);
+    let (keeper, content) = parts(&file);
+    let Keeper::Keyring { number, nonce } = keeper.clone() else { panic!("a keyring") };
+    for at in 0..content.len() {
+        let mut changed = content.clone();
+        changed[at] ^= 1;
+        other(&forged(FORM, &keeper, &changed), 3);
+    }
+    let mut changed = number;
+    changed[0] ^= 1;
+    other(&forged(FORM, Keeper::Keyring { number: changed, nonce }, &content), 3);
+    // Another keeper over the same content opens nothing either.
+    let (keeper, _) = parts(&sealed(1, "correct horse", 1));
+    let file = forged(FORM, &keeper, &content);
+    assert!(matches!(open_with(&file, "correct horse"), Err(KeysError::Wrong)));
     let file = forged(FORM, Keeper::Nobody, &content);
     assert!(matches!(open_unasked(&file), Err(KeysError::Damaged(_))));
 }
