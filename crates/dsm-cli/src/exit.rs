@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use dsm_core::Reject;
+use dsm_daemon::DaemonError;
 use dsm_engine::{ConverseError, ExchangeError, IntroduceError, MailError, SecureError};
 use dsm_link::LinkError;
 use dsm_session::SessionError;
@@ -13,7 +14,7 @@ use crate::served::Refusal;
 pub(crate) const EXITS: [(u8, &str); 6] = [
     (0, "done"),
     (1, "failed: the error says why, and what to do next"),
-    (2, "the command line is not understood"),
+    (MISUSED, "the command line is not understood, or its parts do not go together"),
     (REFUSED, "a rule refused it, here or at the other side; rule in the error event names it"),
     (
         UNDELIVERED,
@@ -23,6 +24,8 @@ pub(crate) const EXITS: [(u8, &str); 6] = [
     (INTERRUPTED, "interrupted by Ctrl-C"),
 ];
 
+/// The command line makes no sense.
+const MISUSED: u8 = 2;
 /// A rule refused it, on either side.
 const REFUSED: u8 = 3;
 /// Nobody was there, or the link broke.
@@ -42,6 +45,18 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
+/// The command line makes no sense, which only shows after it was read.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) &'static str);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
 /// The rule that refused, if one did.
 pub(crate) fn rule(error: &anyhow::Error) -> Option<String> {
     let served = error.downcast_ref::<Refusal>().and_then(Refusal::rule);
@@ -58,6 +73,8 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
     let any = |is: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(is);
     if any(is_interrupted) {
         ExitCode::from(INTERRUPTED)
+    } else if any(is_misused) {
+        ExitCode::from(MISUSED)
     } else if rule(error).is_some() {
         ExitCode::from(REFUSED)
     } else if any(is_away) {
@@ -69,6 +86,11 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
 
 fn is_interrupted(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.is::<Interrupted>() || matches!(cause.downcast_ref(), Some(SessionError::Cancelled))
+}
+
+fn is_misused(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let not_here = DaemonError::is_misused;
+    cause.is::<Usage>() || cause.downcast_ref().is_some_and(not_here)
 }
 
 /// Whether the other side was not there, went, or could not be reached.

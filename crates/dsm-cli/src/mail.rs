@@ -14,6 +14,7 @@ use dsm_store::FileKv;
 use dsm_transport::DirectoryMailbox;
 use serde_json::json;
 
+use crate::exit::Usage;
 use crate::link::Way;
 use crate::output::Output;
 use crate::pay::{Terms, device};
@@ -195,8 +196,10 @@ pub(crate) fn receive(
     let request = match (ask, from) {
         (Some(ask), Some(from)) => Some((ask, from)),
         (None, None) => None,
-        (Some(_), None) => bail!("a letter has one reader: say whom to ask, with --from CONTACT"),
-        (None, Some(_)) => bail!("say what to ask for, with --amount and --token"),
+        (Some(_), None) => {
+            bail!(Usage("a letter has one reader: say whom to ask, with --from CONTACT"))
+        }
+        (None, Some(_)) => bail!(Usage("say what to ask for, with --amount and --token")),
     };
     let mut office = Office::open(home, directory, output)?;
     let letters = office.letters;
@@ -223,9 +226,9 @@ pub(crate) fn request(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let Way::Mail(directory) = way else {
-        bail!(
+        bail!(Usage(
             "a request is left in a mail:DIRECTORY; whoever calls is asked by `dsm receive --amount`"
-        )
+        ))
     };
     receive(home, directory, Some(ask), Some(from), output)
 }

@@ -31,12 +31,12 @@ mod verify;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 use dsm_home::Home;
 use dsm_report::{SettingsChange, Units};
 
 use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand};
+use crate::exit::Usage;
 use crate::output::Output;
 
 fn main() -> ExitCode {
@@ -71,11 +71,12 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
             receive::receive(&home, &link, ask, from.as_deref(), times, output)
         }
         Command::Pay { contact, resume: true, link, .. } => {
-            let way = link.context("give --link")?;
+            let way = link.ok_or(Usage("give --link"))?;
             resume::run(&home, contact.as_deref(), &way, output)
         }
         Command::Pay { contact, amount, token, link, .. } => {
-            let (contact, amount) = contact.zip(amount).context("say whom to pay, and how much")?;
+            let terms = contact.zip(amount);
+            let (contact, amount) = terms.ok_or(Usage("say whom to pay, and how much"))?;
             let terms = pay::Terms { contact, amount, token };
             match link {
                 Some(way) => pay::pay(&home, &terms, &way, output),
@@ -120,7 +121,7 @@ fn deal(home: &Home, command: ContactCommand, output: &mut Output) -> anyhow::Re
         }
         ContactCommand::Meet { name, link, wait } => {
             let side = link.map(meet::Side::Calls).or(wait.map(meet::Side::Waits));
-            meet::run(home, &name, &side.context("give --link or --wait")?, output)
+            meet::run(home, &name, &side.ok_or(Usage("give --link or --wait"))?, output)
         }
         ContactCommand::List => contact::list(home, output),
         ContactCommand::Show { name } => contact::show(home, &name, output),

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use dsm_home::{Home, Passphrase, Protection, is_asked};
 use serde_json::json;
 
+use crate::exit::Usage;
 use crate::output::Output;
 
 /// What was said on the command line.
@@ -33,11 +34,11 @@ pub(crate) fn choose(file: Option<&Path>, wish: Wish) -> anyhow::Result<Protecti
         (Wish::Keyring, _) => return Ok(Protection::Keyring),
         (Wish::Passphrase, Some(file)) => Passphrase::read(file).and_then(Passphrase::for_new),
         (Wish::Passphrase, None) if is_asked() => Passphrase::choose(),
-        (Wish::Passphrase, None) => bail!(
+        (Wish::Passphrase, None) => bail!(Usage(
             "say how the keys are to lie on the disk: sealed under a passphrase, which a terminal asks \
              for or a file holds (--passphrase-file FILE, for `dsm passphrase` --new-passphrase-file \
              FILE), under a key that a desktop's keyring keeps (--keyring), or in clear (--no-passphrase)"
-        ),
+        )),
     };
     passphrase.map(Protection::Passphrase).context("nothing was changed")
 }

@@ -16,7 +16,7 @@ use dsm_report::Event;
 use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
 
-use crate::exit::Interrupted;
+use crate::exit::{Interrupted, Usage};
 use crate::interrupt::{Interrupt, MOMENT};
 use crate::link::{Place, Waiting, Way};
 use crate::output::Output;
@@ -78,7 +78,9 @@ pub(crate) fn receive(
     match way {
         Way::Mail(directory) => mail::receive(home, directory, ask, from, output),
         _ if from.is_some() => {
-            bail!("--from is for letters, --link mail:DIRECTORY; here whoever calls is asked")
+            bail!(Usage(
+                "--from is for letters, --link mail:DIRECTORY; here whoever calls is asked"
+            ))
         }
         Way::Exchange(place) => exchange::wait(home, place, ask, times, output),
         Way::Talk(place) => serve(home, place, ask, times, output),

@@ -18,6 +18,10 @@ use crate::pay::Terms;
 
 /// How long a daemon may take to be there.
 const MOMENT: Duration = Duration::from_secs(1);
+/// How long it may take to answer out of its books, after what it was told before.
+const ANSWER: Duration = Duration::from_secs(30);
+/// How long it may take to meet somebody, on the slowest link.
+const MEETING: Duration = Duration::from_secs(15 * 60);
 
 /// The daemon of a wallet.
 pub(crate) struct Daemon {
@@ -81,6 +85,8 @@ impl Daemon {
         TcpStream::connect_timeout(&access.address, MOMENT).ok()?;
         // The token is for nobody else, whatever the environment says of proxies.
         let config = ureq::Agent::config_builder().proxy(None).max_redirects(0);
+        let config = config.timeout_connect(Some(MOMENT)).timeout_send_body(Some(ANSWER));
+        let config = config.timeout_send_request(Some(ANSWER)).timeout_recv_body(Some(ANSWER));
         let agent = config.http_status_as_error(false).build().into();
         Some(Self { agent, access })
     }
@@ -96,6 +102,17 @@ impl Daemon {
         path: &str,
         body: Option<&impl Serialize>,
     ) -> anyhow::Result<(u16, T)> {
+        self.ask_within(ANSWER, method, path, body)
+    }
+
+    /// The same, with how long the answer may take.
+    fn ask_within<T: DeserializeOwned>(
+        &self,
+        patience: Duration,
+        method: &Method,
+        path: &str,
+        body: Option<&impl Serialize>,
+    ) -> anyhow::Result<(u16, T)> {
         let Access { address, token } = &self.access;
         let request = ureq::http::Request::builder()
             .method(method)
@@ -103,13 +120,15 @@ impl Daemon {
             .header("Authorization", format!("Bearer {token}"))
             .header("Content-Type", "application/json");
         let body = body.map(serde_json::to_vec).transpose()?.unwrap_or_default();
-        let mut answer = self.agent.run(request.body(body)?)?;
+        let request = self.agent.configure_request(request.body(body)?);
+        let request = request.timeout_recv_response(Some(patience)).build();
+        let mut answer = self.agent.run(request).map_err(unanswered)?;
         let status = answer.status();
         if !status.is_success() {
-            let report = answer.body_mut().read_json()?;
+            let report = answer.body_mut().read_json().map_err(unanswered)?;
             return Err(Refusal { status: status.as_u16(), report }.into());
         }
-        Ok((status.as_u16(), answer.body_mut().read_json()?))
+        Ok((status.as_u16(), answer.body_mut().read_json().map_err(unanswered)?))
     }
 
     /// Pays, and tells what happened.
@@ -123,7 +142,7 @@ impl Daemon {
         let (contact, amount, token) = (contact.clone(), amount.clone(), token.clone());
         let is_called = link.as_ref().is_some_and(|link| !link.starts_with("mail:"));
         let pay = Pay { contact, amount, token, link, after: None };
-        let paid = self.ask(&Method::POST, "/v1/payments", Some(&pay));
+        let paid = self.ask_within(MEETING, &Method::POST, "/v1/payments", Some(&pay));
         let (_, paid): (_, Payment) = paid.map_err(unsure)?;
         paid.events.iter().for_each(|event| output.tell(event));
         match (paid.state, paid.error) {
@@ -153,10 +172,23 @@ impl Daemon {
         output: &mut Output,
     ) -> anyhow::Result<()> {
         let path = format!("/v1/contacts/{}/sync", part(contact));
-        let (_, met): (_, Met) = self.ask(&Method::POST, &path, Some(&json!({ "link": link })))?;
+        let link = json!({ "link": link });
+        let (_, met): (_, Met) = self.ask_within(MEETING, &Method::POST, &path, Some(&link))?;
         met.events.iter().for_each(|event| output.tell(event));
         Ok(())
     }
+}
+
+/// Says what to do about a daemon that says nothing.
+fn unanswered(error: ureq::Error) -> anyhow::Error {
+    let text = match &error {
+        ureq::Error::Timeout(_) => {
+            "the daemon of this wallet says nothing; it may be busy: try again, or end it and start `dsm \
+             daemon` anew"
+        }
+        _ => "the daemon of this wallet broke off; look whether it still runs",
+    };
+    anyhow::Error::new(error).context(text)
 }
 
 /// Says so where a payment may have been written although nobody says that it was.

@@ -80,6 +80,14 @@ pub enum DaemonError {
     Store(StoreError),
 }
 
+impl DaemonError {
+    /// Whether what it is to do makes no sense, wherever and whenever.
+    #[must_use]
+    pub fn is_misused(&self) -> bool {
+        matches!(self, Self::NotLoopback { .. } | Self::Slow { .. })
+    }
+}
+
 impl std::fmt::Display for DaemonError {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

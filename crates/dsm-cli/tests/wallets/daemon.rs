@@ -45,6 +45,11 @@ impl Served {
         Self { process, address, token: text(&access["token"]), link: text(&said["links"][0]) }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// What a client says first; then whatever it likes.
     fn raw(&self, said: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).expect("the daemon listens");

@@ -30,6 +30,12 @@ fn what_was_done_is_0_what_failed_is_1_and_what_nobody_understands_is_2() {
         (&["pay", "--resume", "ben", "1", "--link", nobody], 2),
         (&["pay", "--resume", "--away"], 2),
         (&["fly"], 2),
+        (&["receive", "--link", "mail:.", "--amount", "1", "--token", "CUP"], 2),
+        (&["receive", "--from", "ben", "--amount", "1", "--token", "CUP"], 2),
+        (&["request", "1", "CUP", "--from", "ben", "--link", nobody], 2),
+        (&["passphrase"], 2),
+        (&["daemon", "--listen", "0.0.0.0:0"], 2),
+        (&["daemon", "--link", "qr:"], 2),
     ] {
         assert_eq!(code(&stage, "ada", words), Some(expected), "{words:?}");
     }

@@ -2,10 +2,11 @@
 
 use std::io::Read;
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use dsm_engine::Stopwatch;
 use serde_json::Value;
 
 use crate::daemon::two;
@@ -76,4 +77,21 @@ fn who_hears_no_answer_to_a_payment_is_not_told_that_nothing_was_paid() {
     drop(called);
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.error.contains("`dsm history` before you pay again"), "{said:?}");
+}
+
+#[test]
+fn a_daemon_that_says_nothing_is_not_waited_for() {
+    let (stage, ada, _ben) = two();
+    let signal = |name: &str| {
+        let told = Command::new("kill").args([name, &ada.id().to_string()]).status();
+        assert!(told.expect("kill").success());
+    };
+    signal("-STOP");
+    let clock = Stopwatch::start();
+    let said = stage.run("ada", &["balance"]);
+    let took = clock.elapsed();
+    signal("-CONT");
+    assert!(said.code == Some(1) && said.error.contains("says nothing"), "{said:?}");
+    assert!(Duration::from_secs(25) < took && took < Duration::from_secs(50), "{took:?}");
+    assert_eq!(stage.balance("ada"), 10_000);
 }

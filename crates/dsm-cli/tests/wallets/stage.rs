@@ -123,7 +123,7 @@ impl Stage {
     /// Runs a command that must fail; gives its error, which is the same as text and as object.
     pub(crate) fn fails(&self, name: &str, words: &[&str]) -> String {
         let said = self.run(name, words);
-        assert!(matches!(said.code, Some(1 | 3 | 4)), "{name}: dsm {words:?}: {said:?}");
+        assert!(matches!(said.code, Some(1..=4)), "{name}: dsm {words:?}: {said:?}");
         assert!(said.out.is_empty(), "dsm {words:?}: {said:?}");
         let text = said.error.strip_prefix("error: ").map(str::trim_end);
         let text = text.expect("an error begins with the word").to_owned();

@@ -124,9 +124,9 @@ pub(crate) struct Met {
 /// What a link is.
 pub(crate) fn way(link: &str) -> Result<Way, Problem> {
     match link.parse::<Way>() {
-        Ok(Way::Exchange(_)) => {
-            Err(Problem::refused("pictures need a person; use `dsm` for this link"))
-        }
+        Ok(Way::Exchange(_)) => Err(Problem::refused(
+            "pictures need a person; end the daemon and use `dsm` for this link",
+        )),
         Ok(way) => Ok(way),
         Err(error) => Err(Problem::refused(error)),
     }
