@@ -5,15 +5,18 @@ use std::fs::TryLockError;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::{AUTHORIZATION, CONNECTION, HOST};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use crate::door::Seat;
 use crate::problem::Problem;
 
 /// Where a daemon listens, and what it wants to be shown. As JSON it is the file `daemon.json`.
@@ -107,13 +110,22 @@ impl Drop for Written {
 
 /// Lets a request through that shows the token, and was meant for this address: a page of the web whose
 /// name was made to point here has another one.
+/// Whoever does not is hung up.
 pub(crate) async fn check(
     State(access): State<Access>,
+    Extension(seat): Extension<Arc<Seat>>,
     request: Request,
     next: Next,
-) -> Result<Response, Problem> {
-    access.allows(request.headers())?;
-    Ok(next.run(request).await)
+) -> Response {
+    let allowed = access.allows(request.headers());
+    match allowed.and_then(|()| if seat.show() { Ok(()) } else { Err(Problem::Busy) }) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            let mut answer = problem.into_response();
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            answer
+        }
+    }
 }
 
 fn is_loopback(host: &str) -> bool {

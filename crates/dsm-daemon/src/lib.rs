@@ -10,6 +10,7 @@
 mod access;
 mod desk;
 mod document;
+mod door;
 mod hub;
 mod problem;
 mod routes;

@@ -1,10 +1,12 @@
 //! Serves a wallet: one thread for the engine, one for each place, and the requests on tokio.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use axum::Router;
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, Lobby, inbox, mark};
 use dsm_home::{Home, HomeError, OpenKeys, fresh};
@@ -12,21 +14,25 @@ use dsm_link::LinkError;
 use dsm_report::Event;
 use dsm_store::{FileKv, StoreError};
 use dsm_transport::{Listener, Place};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 use crate::access::Access;
 use crate::desk::Desk;
+use crate::door::{Door, Seat};
 use crate::routes;
 
 /// The most callers that are known, and the most that are not, at a time.
 const MAX_CALLERS: usize = 64;
-/// The most connections of clients at a time.
-const MAX_CLIENTS: usize = 64;
-/// How long a client may take to say what it wants.
+/// The most bytes of a request's head.
+const MAX_HEAD: usize = 32 << 10;
+/// How long a client that has shown the token may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a daemon is to do.
@@ -218,27 +224,38 @@ async fn answer(
     ends: oneshot::Receiver<()>,
 ) {
     let service = TowerToHyperService::new(routes::router(desk, access));
-    let places = Arc::new(Semaphore::new(MAX_CLIENTS));
+    let door = Door::new();
     let serve = async {
         loop {
-            // Whoever comes while there is no place waits in the system's queue.
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let Ok((stream, _)) = clients.accept().await else {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let service = service.clone();
-            tokio::spawn(async move {
-                let mut server = http1::Builder::new();
-                server.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
-                // A client that breaks off is no concern of others.
-                let _ = server.serve_connection(TokioIo::new(stream), service).await;
-                drop(place);
-            });
+            let (seat, service) = (door.enter(), service.clone());
+            tokio::spawn(attend(stream, seat, service));
         }
     };
     tokio::select! {
         () = serve => {}
         _ = ends => {}
+    }
+}
+
+/// Answers one connection: as long as it likes once it has shown the token.
+async fn attend(stream: TcpStream, seat: Arc<Seat>, service: TowerToHyperService<Router>) {
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MAX_HEAD);
+    let of = Arc::clone(&seat);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Arc::clone(&of));
+        service.call(request)
+    });
+    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
+    // A client that breaks off is no concern of others.
+    tokio::select! {
+        biased;
+        _ = connection.as_mut() => {}
+        () = seat.shown() => drop(connection.await),
+        () = seat.is_over() => {}
     }
 }

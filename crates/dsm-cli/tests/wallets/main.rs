@@ -9,6 +9,7 @@ mod contacts;
 mod crowd;
 mod daemon;
 mod death;
+mod door;
 mod exits;
 mod explain;
 mod imposter;
