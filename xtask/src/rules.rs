@@ -10,8 +10,8 @@ use crate::tree;
 use crate::verdict::Verdict;
 use crate::workspace::Workspace;
 
-/// Where `Reject` gives each variant its rule.
-const CODE: &str = "crates/dsm-core/src/reject.rs";
+/// Where `Reject` and `HeaderReject` give each variant its rule.
+const CODE: [&str; 2] = ["crates/dsm-core/src/reject.rs", "crates/dsm-headers/src/reject.rs"];
 
 /// Compares the ids in spec/, in the code and in vectors/.
 pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
@@ -20,7 +20,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Verdict, Problem> {
         return Ok(Verdict::Skipped("there is no spec/ yet".to_owned()));
     }
     let spec = joined(&root.join("spec"), "md")?;
-    let code = tree::read(&root.join(CODE))?;
+    let code =
+        CODE.iter().map(|path| tree::read(&root.join(path))).collect::<Result<String, _>>()?;
     let vectors = Vectors::load(&root.join("vectors"))?;
     let defined = defined(&spec);
     let rejected = quoted(&code);

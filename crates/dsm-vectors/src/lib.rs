@@ -12,6 +12,7 @@ mod encoding;
 mod files;
 mod fork_proof;
 mod hashing;
+mod headers;
 mod identity;
 mod json;
 mod knowledge;

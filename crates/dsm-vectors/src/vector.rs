@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    Problem, accept, drift, encoding, fork_proof, hashing, identity, json as form, list_tree, log,
-    note, pack, policy, receipt, roster, tip_tree,
+    Problem, accept, drift, encoding, fork_proof, hashing, headers, identity, json as form,
+    list_tree, log, note, pack, policy, receipt, roster, tip_tree,
 };
 
 /// A vector.
@@ -64,6 +64,7 @@ pub fn all() -> Vec<Vector> {
     all.extend(accept::vectors());
     all.extend(receipt::vectors());
     all.extend(roster::vectors());
+    all.extend(headers::vectors());
     all.push(drift::vector());
     guard(&mut all);
     all.sort_by(|one, other| one.path.cmp(&other.path));
@@ -99,6 +100,8 @@ pub(crate) fn run(value: &Value) -> Result<(), Problem> {
         "encoding" => encoding::check(value),
         "fork_proof" => fork_proof::check(value),
         "hashing" => hashing::check(value),
+        "headers" => headers::check(value),
+        "height_proof" => headers::check_height(value),
         "identity" => identity::check(value),
         "list_tree" => list_tree::check(value),
         "log" => log::check(value),
@@ -108,6 +111,7 @@ pub(crate) fn run(value: &Value) -> Result<(), Problem> {
         "receipt" => receipt::check(value),
         "roster" => roster::check(value),
         "tip_tree" => tip_tree::check(value),
+        "transaction_proof" => headers::check_transaction(value),
         noun => Err(Problem::new(format!("no noun `{noun}`"))),
     }
 }

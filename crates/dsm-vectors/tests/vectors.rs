@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use dsm_core::Reject;
+use dsm_headers::HeaderReject;
 use dsm_vectors::Vector;
 use serde_json::Value;
 
@@ -34,7 +35,8 @@ fn rules_of(vectors: &[Vector], name: impl Fn(&Value) -> Vec<Value>) -> BTreeSet
 #[test]
 fn every_rule_is_kept_by_one_vector_and_broken_by_another() {
     let vectors = all();
-    let rules: BTreeSet<String> = Reject::RULES.iter().map(|rule| (*rule).to_owned()).collect();
+    let all_rules = Reject::RULES.iter().chain(HeaderReject::RULES);
+    let rules: BTreeSet<String> = all_rules.map(|rule| (*rule).to_owned()).collect();
     let broken = rules_of(vectors, |value| value.get("rule").cloned().into_iter().collect());
     let kept = rules_of(vectors, |value| {
         let guards = value.get("guards").and_then(Value::as_array).into_iter().flatten();
