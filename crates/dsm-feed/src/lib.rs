@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod feed;
 mod filter;
+mod follow;
 mod gather;
 mod network;
 mod peer;
@@ -24,6 +25,7 @@ pub use feed::{
     RawHeader, hash_of, parent_of,
 };
 pub use filter::{Finding, MalformedBlock, MalformedFilter, filters_match, judge_filter, may_hold};
+pub use follow::Follower;
 pub use gather::{GatherError, Gathered};
 pub use network::Magic;
 pub use peer::Peer;

@@ -1,5 +1,7 @@
 //! Feeds of real nodes on regtest.
 
+#[path = "regtest/chain.rs"]
+mod chain;
 #[path = "regtest/core.rs"]
 mod core;
 #[path = "regtest/peer.rs"]

@@ -1,72 +1,31 @@
 //! Several feeds side by side: honest ones, ones that lie, and ones that are cut off.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bitcoin::block::Header;
 use bitcoin::consensus::deserialize;
 use dsm_feed::{
-    Carried, Feed, FeedError, FilterFeed, GatherError, Hash, Judge, RawHeader, Sources, Stance,
-    hash_of, parent_of,
+    Carried, Feed, FeedError, FilterFeed, Follower, GatherError, Hash, RawHeader, Sources, Stance,
 };
+use dsm_headers::{BitcoinNetwork, Change, HeaderChain, Waypoint};
 use dsm_regtest::Node;
 
-use crate::world::{FIRST, address, all, core, hash, peer};
+use crate::world::{address, all, core, hash, peer};
 
 const TIME: Duration = Duration::from_secs(60);
 
-/// The longest chain of headers whose hash is as hard as they say.
-#[derive(Default)]
-struct Longest {
-    parents: BTreeMap<Hash, Hash>,
-    chain: Vec<Hash>,
+/// A chain that knows the first block only.
+fn newborn() -> Follower<fn(&HeaderChain, Change)> {
+    let base = Waypoint::genesis(BitcoinNetwork::Regtest);
+    Follower::new(HeaderChain::new(BitcoinNetwork::Regtest, base), u32::MAX, |_, _| ())
 }
 
-impl Longest {
-    fn path(&self, mut tip: Hash) -> Vec<Hash> {
-        let mut path = vec![tip];
-        while let Some(parent) = self.parents.get(&tip) {
-            path.push(*parent);
-            tip = *parent;
-        }
-        path.reverse();
-        path
-    }
+fn tip(judge: &Follower<fn(&HeaderChain, Change)>) -> (u32, Hash) {
+    (judge.chain().tip().height, judge.chain().tip().hash.0)
 }
 
-impl Judge for Longest {
-    type Reject = String;
-
-    fn locator(&self) -> Vec<Hash> {
-        let newest = self.chain.iter().rev().take(10).copied();
-        newest
-            .chain(self.chain.iter().rev().skip(10).step_by(50).copied())
-            .chain([hash(FIRST)])
-            .collect()
-    }
-
-    fn judge(&mut self, headers: &[RawHeader]) -> Result<usize, String> {
-        let mut new = 0;
-        for header in headers {
-            let decoded: Header = deserialize(header).expect("80 bytes");
-            decoded.validate_pow(decoded.target()).map_err(|why| why.to_string())?;
-            let known =
-                parent_of(header) == hash(FIRST) || self.parents.contains_key(&parent_of(header));
-            assert!(known, "a feed gives connected headers only");
-            new += usize::from(self.parents.insert(hash_of(header), parent_of(header)).is_none());
-        }
-        if let Some(last) = headers.last() {
-            let path = self.path(hash_of(last));
-            if path.len() > self.chain.len() {
-                self.chain = path;
-            }
-        }
-        Ok(new)
-    }
-
-    fn is_on_chain(&self, hash: &Hash) -> bool {
-        self.chain.contains(hash)
-    }
+fn shown(sources: &Sources) -> Vec<String> {
+    sources.all().iter().map(|one| one.stance().to_string()).collect()
 }
 
 /// A feed that does to an answer what a test says.
@@ -111,11 +70,15 @@ fn feeds_that_lie_fail_or_repeat_themselves_keep_nobody_from_the_chain() {
     sources.add(Box::new(Bent { feed: core(&node), bend: |_| Err(FeedError::Late) }));
     sources.add(Box::new(peer(&node)));
     sources.add(Box::new(core(&node)));
-    let mut judge = Longest::default();
+    let mut judge = newborn();
     assert_eq!(sources.round(&mut judge, TIME), 2_100);
-    assert_eq!(judge.chain.last(), Some(&hash(&mined[2_099])));
+    assert_eq!(tip(&judge), (2_100, hash(&mined[2_099])));
     let [lying, late, one, other] = sources.all() else { panic!("four feeds") };
-    assert!(matches!(lying.stance(), Stance::Refused(_)), "{}", lying.stance());
+    assert!(
+        matches!(lying.stance(), Stance::Refused(why) if why.contains("R-63")),
+        "{}",
+        lying.stance()
+    );
     assert!(matches!(late.stance(), Stance::Failed(FeedError::Late)), "{}", late.stance());
     assert!(matches!((one.stance(), other.stance()), (Stance::Follows, Stance::Follows)));
     assert_eq!((lying.given(), one.given() + other.given()), (0, 2_100));
@@ -131,12 +94,9 @@ fn a_feed_on_another_chain_is_shown_until_it_learns_better() {
     for node in [&ada, &ben] {
         assert!(sources.add(Box::new(peer(node))));
     }
-    let mut judge = Longest::default();
+    let mut judge = newborn();
     sources.round(&mut judge, TIME);
-    assert_eq!(judge.chain.last(), Some(&hash(&long[2_149])));
-    let shown = |sources: &Sources| {
-        sources.all().iter().map(|one| one.stance().to_string()).collect::<Vec<_>>()
-    };
+    assert_eq!(tip(&judge), (2_150, hash(&long[2_149])));
     let elsewhere = format!("follows another chain, up to {}", short[29]);
     assert_eq!(shown(&sources), [elsewhere.clone(), "follows the same chain".to_owned()]);
     assert!(sources.disagree());
@@ -157,9 +117,9 @@ fn headers_carried_here_bring_a_device_without_a_network_to_the_tip() {
     drop(node);
     let mut sources = Sources::default();
     sources.add(Box::new(Carried::from_bytes("what ada brought", &bytes).unwrap()));
-    let mut judge = Longest::default();
+    let mut judge = newborn();
     assert_eq!(sources.round(&mut judge, TIME), 2_345);
-    assert_eq!(judge.chain.last(), Some(&hash(&mined[2_344])));
+    assert_eq!(tip(&judge), (2_345, hash(&mined[2_344])));
     assert!(sources.block(&hash(&mined[0])).is_err());
 }
 
@@ -169,7 +129,7 @@ fn a_round_ends_after_its_time_and_the_next_one_goes_on() {
     node.mine(2_001).unwrap();
     let mut sources = Sources::default();
     sources.add(Box::new(peer(&node)));
-    let mut judge = Longest::default();
+    let mut judge = newborn();
     assert_eq!(sources.round(&mut judge, Duration::ZERO), 2_000);
     assert_eq!(sources.round(&mut judge, TIME), 1);
 }
