@@ -38,7 +38,7 @@ pub enum Stance {
     Unasked,
     /// It shows nothing that is not on the chain; it may know less.
     Follows,
-    /// It follows another chain, which ends with this block and has not more work, as far as it was shown.
+    /// It follows another chain, which ends with this block or below, and has not more work, as far as it was shown.
     Elsewhere(Hash),
     /// It gave headers that break a rule.
     Refused(String),
@@ -171,9 +171,11 @@ impl Sources {
                     }
                 });
                 // The other end is in the thread just made.
-                let open = questions.send(judge.locator()).is_ok();
+                let locator = judge.locator();
+                let newest = locator.first().copied();
+                let open = questions.send(locator).is_ok();
                 asked.push(open.then_some(questions));
-                books.push(Round { stance, given, shown: None });
+                books.push(Round { stance, given, shown: newest });
             }
             drop(answers);
             while asked.iter().any(Option::is_some) {
@@ -226,7 +228,8 @@ impl Sources {
 struct Round<'a> {
     stance: &'a mut Stance,
     given: &'a mut u64,
-    /// The last header that it gave.
+    /// The last header that it gave; before it gave one, the newest that it was asked about: whoever has no more
+    /// to say about that one is at it, or behind it.
     shown: Option<Hash>,
 }
 

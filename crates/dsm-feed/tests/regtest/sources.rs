@@ -87,14 +87,16 @@ fn feeds_that_lie_fail_or_repeat_themselves_keep_nobody_from_the_chain() {
 }
 
 #[test]
-fn a_feed_on_another_chain_is_shown_until_it_learns_better() {
+fn an_eclipse_ends_with_one_honest_feed_and_the_other_is_shown_until_it_learns_better() {
     let (ada, ben) = (Node::start().unwrap(), Node::start().unwrap());
     let (short, long) = (ada.mine(30).unwrap(), ben.mine(2_150).unwrap());
     let mut sources = Sources::default();
-    for node in [&ada, &ben] {
-        assert!(sources.add(Box::new(peer(node))));
-    }
+    assert!(sources.add(Box::new(peer(&ada))));
     let mut judge = newborn();
+    sources.round(&mut judge, TIME);
+    // Whoever asks one feed alone sees what that one shows.
+    assert_eq!((tip(&judge), sources.disagree()), ((30, hash(&short[29])), false));
+    assert!(sources.add(Box::new(peer(&ben))));
     sources.round(&mut judge, TIME);
     assert_eq!(tip(&judge), (2_150, hash(&long[2_149])));
     let elsewhere = format!("follows another chain, up to {}", short[29]);
