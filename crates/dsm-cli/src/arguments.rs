@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{ArgGroup, Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
-use dsm_report::ClassFloor;
+use dsm_report::{ClassFloor, LISTED, MAX_LISTED};
 
 use crate::link::{Place, Way};
 
@@ -136,10 +136,16 @@ pub(crate) enum Command {
     Requests,
     /// What this wallet holds, and how final it is.
     Balance,
-    /// What happened, with one contact or with all.
+    /// What happened, with one contact or with all: the newest entries.
     History {
         /// With whom.
         contact: Option<String>,
+        /// How many, at most 1000.
+        #[arg(long, default_value_t = LISTED, value_parser = value_parser!(u16).range(1..=MAX_LISTED.into()))]
+        limit: u16,
+        /// Only what came before an entry, by its number in the history.
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<u64>,
     },
     /// Print the receipt of an own entry: what both sides signed.
     Receipt {

@@ -4,13 +4,13 @@ use dsm_core::View;
 use dsm_core::identity::Card;
 use dsm_daemon::WalletReport;
 use dsm_home::Home;
-use dsm_report::{Dealings, card_text, check_card, check_name, contact_of, read_card};
+use dsm_report::{Dealings, Part, card_text, check_card, check_name, contact_of, read_card};
 use dsm_store::{Books, Changes, Contact, FileKv, StoreError, Wallet};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::output::Output;
-use crate::served::{Daemon, part, seen};
+use crate::served::{Daemon, listed, part, seen};
 
 pub(crate) fn id(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let (device, card) = own_card(home)?;
@@ -76,7 +76,12 @@ pub(crate) fn pin(
 }
 
 pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let contacts = seen(home, "/v1/contacts", |books| Ok(dsm_report::Contact::all(books)))?;
+    let contacts = listed(
+        home,
+        "/v1/contacts",
+        |one: &dsm_report::Contact| &one.name,
+        |books| dsm_report::Contact::list(books, &Part::whole()),
+    )?;
     let line = |contact: &dsm_report::Contact| {
         let dsm_report::Contact { name, device, forked, blocked, .. } = contact;
         let mark = match (blocked, forked) {

@@ -8,7 +8,7 @@ use dsm_crypto::Secret;
 use dsm_engine::{Engine, MailError, Read};
 use dsm_home::{Home, fresh};
 use dsm_log::DeviceId;
-use dsm_report::Event;
+use dsm_report::{Event, Part};
 use dsm_session::{LetterError, Notice, Request};
 use dsm_store::FileKv;
 use dsm_transport::DirectoryMailbox;
@@ -19,7 +19,7 @@ use crate::link::Way;
 use crate::output::Output;
 use crate::pay::{Terms, device};
 use crate::receive::Asked;
-use crate::served::{Daemon, seen};
+use crate::served::{Daemon, listed};
 
 /// A wallet at a directory of letters, which it has collected.
 struct Office {
@@ -233,9 +233,15 @@ pub(crate) fn request(
     receive(home, directory, Some(ask), Some(from), output)
 }
 
+/// Who asks.
+fn asker(request: &Event) -> &str {
+    if let Event::Asked { peer, .. } = request { peer } else { "" }
+}
+
 /// What contacts asked for last by letters, and were not paid.
 pub(crate) fn requests(home: &Home, output: &mut Output) -> anyhow::Result<()> {
-    let requests = seen(home, "/v1/requests", |books| Ok(dsm_report::requests(books)))?;
+    let requests =
+        listed(home, "/v1/requests", asker, |books| dsm_report::requests(books, &Part::whole()))?;
     let mut lines: Vec<String> = requests.iter().map(ToString::to_string).collect();
     lines.push(match lines.len() {
         0 => "nobody asks for anything".to_owned(),

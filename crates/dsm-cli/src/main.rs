@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use dsm_home::Home;
-use dsm_report::{SettingsChange, Units};
+use dsm_report::{Part, SettingsChange, Units};
 
 use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand};
 use crate::exit::Usage;
@@ -89,7 +89,10 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         }
         Command::Requests => mail::requests(&home, output),
         Command::Balance => show::balance(&home, output),
-        Command::History { contact } => show::history(&home, contact.as_deref(), output),
+        Command::History { contact, limit, before } => {
+            let part = Part { limit: Some(limit), before };
+            show::history(&home, contact.as_deref(), &part, output)
+        }
         Command::Receipt { contact, entry } => proof::receipt(&home, &contact, entry, output),
         Command::Export { token } => proof::export(&home, token.as_deref(), output),
         Command::Verify { file, dot, html } => {

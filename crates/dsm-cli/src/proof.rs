@@ -27,7 +27,7 @@ pub(crate) fn export(home: &Home, wanted: Option<&str>, output: &mut Output) -> 
     let file = match (Daemon::of(home), wanted) {
         (Some(daemon), Some(wanted)) => daemon.get(&format!("/v1/notes/{}", part(wanted)))?,
         (Some(daemon), None) => {
-            let tokens: Vec<Token> = daemon.get("/v1/tokens")?;
+            let tokens = daemon.list("/v1/tokens", |token: &Token| &token.token)?;
             let only = match tokens.as_slice() {
                 [only] => only,
                 [] => return Err(TokenError::None.into()),

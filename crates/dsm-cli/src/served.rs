@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use dsm_daemon::{Access, Pay, Payment, PaymentState, ProblemReport};
 use dsm_home::Home;
-use dsm_report::Event;
+use dsm_report::{Event, MAX_LISTED};
 use dsm_store::{Books, FileKv};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -73,6 +73,19 @@ pub(crate) fn seen<T: DeserializeOwned>(
     seen
 }
 
+/// A whole list out of the books, in parts if a daemon has them; `key` is what it is in order of.
+pub(crate) fn listed<T: DeserializeOwned>(
+    home: &Home,
+    path: &str,
+    key: fn(&T) -> &str,
+    look: impl FnOnce(&Books<'_, FileKv>) -> Vec<T>,
+) -> anyhow::Result<Vec<T>> {
+    match Daemon::of(home) {
+        Some(daemon) => daemon.list(path, key),
+        None => seen(home, path, |books| Ok(look(books))),
+    }
+}
+
 /// A name as a part of a path.
 pub(crate) fn part(name: &str) -> String {
     utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
@@ -93,6 +106,26 @@ impl Daemon {
 
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         Ok(self.ask(&Method::GET, path, None::<&()>)?.1)
+    }
+
+    /// Everything of a list, part by part.
+    pub(crate) fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: fn(&T) -> &str,
+    ) -> anyhow::Result<Vec<T>> {
+        let (mut all, mut before) = (Vec::new(), String::new());
+        loop {
+            let found: Vec<T> = self.get(&format!("{path}?limit={MAX_LISTED}{before}"))?;
+            let is_last = found.len() < usize::from(MAX_LISTED);
+            if let Some(first) = found.first() {
+                before = format!("&before={}", part(key(first)));
+            }
+            all.splice(0..0, found);
+            if is_last {
+                return Ok(all);
+            }
+        }
     }
 
     /// Asks for something, with a body; the answer and its status.

@@ -1,13 +1,13 @@
 //! `dsm balance`, `dsm history` and `dsm evidence`: what the books say.
 
-use anyhow::Context;
 use dsm_home::Home;
-use dsm_report::{Balance, Evidence, HistoryItem, Standing, balances, contact_of};
-use dsm_store::{Books, FileKv};
+use dsm_report::{
+    Balance, Evidence, HistoryItem, MAX_LISTED, Part, Standing, balances, contact_of,
+};
 use serde_json::json;
 
 use crate::output::Output;
-use crate::served::{Daemon, part, seen};
+use crate::served::{self, listed, seen};
 
 pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let balances = seen(home, "/v1/balances", |books| Ok(balances(books)))?;
@@ -32,16 +32,29 @@ pub(crate) fn balance(home: &Home, output: &mut Output) -> anyhow::Result<()> {
 pub(crate) fn history(
     home: &Home,
     contact: Option<&str>,
+    part: &Part<u64>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let with = contact.map(|name| format!("&contact={}", part(name))).unwrap_or_default();
-    let items = seen(home, &format!("/v1/history?last=1000{with}"), |books| {
+    let mut path = format!("/v1/history?limit={}", part.limit.unwrap_or(MAX_LISTED));
+    if let Some(before) = part.before {
+        path = format!("{path}&before={before}");
+    }
+    if let Some(name) = contact {
+        path = format!("{path}&contact={}", served::part(name));
+    }
+    let items = seen(home, &path, |books| {
         let peer = contact.map(|name| contact_of(books, name)).transpose()?;
         let peer = peer.map(|peer| peer.card.descriptor.id());
-        let items = books.history(peer.as_ref());
-        Ok(items.iter().map(|item| HistoryItem::new(books, item)).collect::<Vec<_>>())
+        Ok(dsm_report::history(books, peer.as_ref(), part))
     })?;
     let mut lines: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let is_cut = Some(items.len()) == part.limit.map(usize::from);
+    if let Some(HistoryItem { number, .. }) =
+        items.first().filter(|first| is_cut && first.number > 1)
+    {
+        let all = contact.map(|name| format!(" {name}")).unwrap_or_default();
+        lines.insert(0, format!("what was before: `dsm history{all} --before {number}`"));
+    }
     if lines.is_empty() {
         lines.push("nothing yet".to_owned());
     }
@@ -54,22 +67,17 @@ pub(crate) fn evidence(
     wanted: Option<&str>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let all = |books: &Books<'_, FileKv>| {
-        let mut proofs = books.fork_proofs();
-        if let Some(wanted) = wanted {
-            let named = books.contact_named(wanted).map(|contact| contact.card.descriptor.id());
-            let device = named.or_else(|| wanted.parse().ok());
-            let device = device.with_context(|| format!("{wanted} is no contact and no device"))?;
-            proofs.retain(|proof| proof.device() == device);
+    let found = match wanted {
+        None => listed(
+            home,
+            "/v1/evidence",
+            |one: &Evidence| &one.device,
+            |books| Evidence::list(books, &Part::whole()),
+        )?,
+        Some(wanted) => {
+            let path = format!("/v1/evidence/{}", served::part(wanted));
+            vec![seen(home, &path, |books| Ok(Evidence::of(books, wanted)?))?]
         }
-        let whole = wanted.is_some();
-        Ok(proofs.iter().map(|proof| Evidence::new(books, proof, whole)).collect::<Vec<_>>())
-    };
-    let found = match (Daemon::of(home), wanted) {
-        (Some(daemon), Some(device)) => {
-            vec![daemon.get(&format!("/v1/evidence/{}", part(device)))?]
-        }
-        _ => seen(home, "/v1/evidence", all)?,
     };
     let mut lines = Vec::new();
     for Evidence { device, name, index, bytes, proof } in &found {

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use dsm_core::Policy;
 use dsm_engine::Engine;
 use dsm_home::Home;
-use dsm_report::{Issued, PolicyDraft, Sum, Token, token_of};
+use dsm_report::{Issued, Part, PolicyDraft, Sum, Token, token_of};
 use dsm_store::{Changes, FileKv};
 use serde_json::json;
 use ureq::http::Method;
@@ -14,7 +14,7 @@ use ureq::http::Method;
 use crate::arguments::TokenCommand;
 use crate::input::read_text;
 use crate::output::Output;
-use crate::served::{Daemon, part, seen};
+use crate::served::{Daemon, listed, part, seen};
 
 /// Any command of tokens.
 pub(crate) fn run(home: &Home, command: TokenCommand, output: &mut Output) -> anyhow::Result<()> {
@@ -56,15 +56,16 @@ fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> an
 }
 
 fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> anyhow::Result<()> {
-    let tokens = match (Daemon::of(home), &wanted) {
-        (Some(daemon), Some(wanted)) => vec![daemon.get(&format!("/v1/tokens/{}", part(wanted)))?],
-        _ => seen(home, "/v1/tokens", |books| {
-            let policies = match &wanted {
-                Some(wanted) => vec![token_of(books, Some(wanted))?],
-                None => books.policies(),
-            };
-            Ok(policies.iter().map(|policy| Token::new(books, policy)).collect::<Vec<_>>())
-        })?,
+    let tokens = match wanted {
+        None => listed(
+            home,
+            "/v1/tokens",
+            |token: &Token| &token.token,
+            |books| Token::list(books, &Part::whole()),
+        )?,
+        Some(wanted) => vec![seen(home, &format!("/v1/tokens/{}", part(&wanted)), |books| {
+            Ok(Token::new(books, &token_of(books, Some(&wanted))?))
+        })?],
     };
     let line = |Token { token, ticker, fingerprint, pinned, lots, lot, issuer, .. }: &Token| {
         let (pinned, lot) = (if *pinned { " pinned" } else { "" }, &lot.amount);

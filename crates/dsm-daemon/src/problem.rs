@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use dsm_engine::{ConverseError, IssueError, MailError, SecureError};
 use dsm_link::LinkError;
-use dsm_report::{AmountError, ContactError, DraftError, ShowError, TokenError};
+use dsm_report::{AmountError, ContactError, DraftError, EvidenceError, ShowError, TokenError};
 use dsm_session::{LetterError, SessionError};
 use dsm_store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -206,6 +206,12 @@ impl From<AmountError> for Problem {
 impl From<DraftError> for Problem {
     fn from(error: DraftError) -> Self {
         Self::refused(error)
+    }
+}
+
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        Self::Unknown(error.to_string())
     }
 }
 

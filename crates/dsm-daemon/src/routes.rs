@@ -13,8 +13,11 @@ use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
+use dsm_report::{LISTED, MAX_LISTED, Part};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use utoipa::IntoParams;
 
 use crate::access::{Access, check};
 use crate::desk::Desk;
@@ -37,6 +40,32 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(wrong("a JSON object is wanted; see docs/openapi.json".to_owned()));
         }
         serde_json::from_str(raw.get()).map(Self).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listed {
+    /// How many of the last items, at most 1000; 100 if it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+    /// Only what comes before an item: the name, device or token by which the list is in order.
+    before: Option<String>,
+}
+
+impl Listed {
+    pub(crate) fn part(self) -> Result<Part<String>, Problem> {
+        part(self.limit, self.before)
+    }
+}
+
+/// A part of a list, within bounds.
+pub(crate) fn part<K>(limit: Option<u16>, before: Option<K>) -> Result<Part<K>, Problem> {
+    match limit.unwrap_or(LISTED) {
+        limit @ 1..=MAX_LISTED => Ok(Part { limit: Some(limit), before }),
+        _ => Err(Problem::refused(format!("limit is 1 to {MAX_LISTED}"))),
     }
 }
 

@@ -8,7 +8,7 @@ use dsm_store::{Books, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Event, Sum};
+use crate::{Event, Part, Sum};
 
 /// Somebody whose device is pinned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,10 +42,11 @@ impl Contact {
         }
     }
 
-    /// Every contact.
+    /// Contacts, by name.
     #[must_use]
-    pub fn all<K: Kv>(books: &Books<'_, K>) -> Vec<Self> {
-        books.contacts().iter().map(|contact| Self::new(books, contact)).collect()
+    pub fn list<K: Kv>(books: &Books<'_, K>, part: &Part<String>) -> Vec<Self> {
+        let shown = part.of(books.contacts(), |contact| contact.name.clone());
+        shown.iter().map(|contact| Self::new(books, contact)).collect()
     }
 }
 

@@ -2,11 +2,11 @@
 
 use dsm_log::DeviceId;
 use dsm_session::{Ledger, Notice, Request};
-use dsm_store::{Books, Kv};
+use dsm_store::{Books, Contact, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Class, Sum};
+use crate::{Class, Part, Sum};
 
 /// Something that a person may want to know. Whatever it says is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -136,13 +136,14 @@ impl std::fmt::Display for Event {
     }
 }
 
-/// What contacts asked for last by letters, and were not paid.
+/// What contacts asked for last by letters, and were not paid, by the names of the contacts.
 #[must_use]
-pub fn requests<K: Kv>(books: &Books<'_, K>) -> Vec<Event> {
-    let asked = |peer: DeviceId| -> Option<(DeviceId, Request)> {
-        Some((peer, books.mail(&peer).inbox.asked?.request?))
+pub fn requests<K: Kv>(books: &Books<'_, K>, part: &Part<String>) -> Vec<Event> {
+    let asked = |contact: Contact| -> Option<(String, DeviceId, Request)> {
+        let peer = contact.card.descriptor.id();
+        Some((contact.name, peer, books.mail(&peer).inbox.asked?.request?))
     };
-    let contacts = books.contacts();
-    let asked = contacts.iter().filter_map(|contact| asked(contact.card.descriptor.id()));
-    asked.map(|(peer, request)| Event::new(books, &Notice::Asked { peer, request })).collect()
+    let asked: Vec<_> = books.contacts().into_iter().filter_map(asked).collect();
+    let shown = part.of(asked, |(name, ..)| name.clone()).into_iter();
+    shown.map(|(_, peer, request)| Event::new(books, &Notice::Asked { peer, request })).collect()
 }

@@ -9,7 +9,7 @@ use dsm_store::{Books, HistoryEntry, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Class, Sum};
+use crate::{Class, Part, Sum};
 
 /// What an entry did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +30,8 @@ pub enum Deed {
 /// An own entry, or one that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HistoryItem {
+    /// Which one it is of this wallet's history, from 1: it stays so.
+    pub number: u64,
     /// Whether this wallet wrote it.
     pub own: bool,
     /// Its index in its writer's log.
@@ -49,9 +51,7 @@ pub struct HistoryItem {
 }
 
 impl HistoryItem {
-    /// Of an entry in these books.
-    #[must_use]
-    pub fn new<K: Kv>(books: &Books<'_, K>, item: &HistoryEntry) -> Self {
+    fn new<K: Kv>(books: &Books<'_, K>, number: u64, item: &HistoryEntry) -> Self {
         let other = if item.own { item.peer } else { Some(item.device) };
         let what = match (&item.entry.value, item.own) {
             (Some(Operation::Issue { .. }), _) => Deed::Issued,
@@ -61,6 +61,7 @@ impl HistoryItem {
             (None, _) => Deed::Acknowledged,
         };
         Self {
+            number,
             own: item.own,
             index: item.at.index,
             head: item.at.head.to_string(),
@@ -71,6 +72,21 @@ impl HistoryItem {
             acknowledged: item.acknowledged,
         }
     }
+}
+
+/// What happened, with one device or with all, by number.
+#[must_use]
+pub fn history<K: Kv>(
+    books: &Books<'_, K>,
+    peer: Option<&DeviceId>,
+    part: &Part<u64>,
+) -> Vec<HistoryItem> {
+    let with = |item: &HistoryEntry| {
+        peer.is_none_or(|peer| item.device == *peer || item.peer == Some(*peer))
+    };
+    let numbered = (1..).zip(books.history(None)).filter(|(_, item)| with(item)).collect();
+    let shown = part.of(numbered, |(number, _)| *number);
+    shown.iter().map(|(number, item)| HistoryItem::new(books, *number, item)).collect()
 }
 
 /// What an entry gives to others than its writer.

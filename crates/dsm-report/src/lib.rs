@@ -17,6 +17,7 @@ mod fingerprint;
 mod history;
 mod holding;
 mod page;
+mod part;
 mod picture;
 mod proof;
 mod settings;
@@ -29,15 +30,16 @@ pub use card::{
 pub use contact::{Contact, Dealings};
 pub use draft::{DraftError, Issued, PolicyDraft};
 pub use event::{Event, requests};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, EvidenceError};
 pub use explanation::{
     Check, Consumed, Explanation, LineageStep, Made, Names, NoteReport, OperationKind, Party,
     ReceiptReport, ReceiptStep, Sums, Threat,
 };
 pub use fingerprint::fingerprint;
-pub use history::{Deed, HistoryItem};
+pub use history::{Deed, HistoryItem, history};
 pub use holding::{Balance, Standing, balances};
 pub use page::page;
+pub use part::{LISTED, MAX_LISTED, Part};
 pub use picture::{Lane, Picture, Shown};
 pub use proof::{NOTE, NoteFile, RECEIPT, ReceiptFile, ShowError};
 pub use settings::{Class, ClassFloor, NoClassFloor, Settings, SettingsChange};

@@ -7,7 +7,7 @@ use dsm_store::{Books, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Class, Sum, Units, fingerprint, plain};
+use crate::{Class, Part, Sum, Units, fingerprint, plain};
 
 /// A token and its policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -60,6 +60,15 @@ impl Token {
             burnable: policy.burnable,
             class_floor: Class::from(policy.class_floor),
         }
+    }
+}
+
+impl Token {
+    /// Every token that is known, by its id.
+    #[must_use]
+    pub fn list<K: Kv>(books: &Books<'_, K>, part: &Part<String>) -> Vec<Self> {
+        let shown = part.of(books.policies(), |policy| policy.id().to_string());
+        shown.iter().map(|policy| Self::new(books, policy)).collect()
     }
 }
 

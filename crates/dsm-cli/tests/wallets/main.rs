@@ -15,6 +15,7 @@ mod explain;
 mod imposter;
 mod interrupt;
 mod keys;
+mod lists;
 mod mail;
 mod manual;
 mod meet;

@@ -14,15 +14,19 @@ use dsm_transport::Way;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Body, Named};
+use super::{Body, Listed, Named, Query};
 use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 use crate::routes::payments::letters;
 
-/// Every contact.
-#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", responses((status = 200, body = [Contact]), Problems))]
-pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Contact>>, Problem> {
-    desk.look(|books| Ok(Json(Contact::all(books)))).await
+/// Contacts, by name.
+#[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(Listed), responses((status = 200, body = [Contact]), Problems))]
+pub(crate) async fn list(
+    State(desk): State<Arc<Desk>>,
+    Query(listed): Query<Listed>,
+) -> Result<Json<Vec<Contact>>, Problem> {
+    let part = listed.part()?;
+    desk.look(move |books| Ok(Json(Contact::list(books, &part)))).await
 }
 
 /// One contact, and what is open with it.

@@ -20,8 +20,8 @@ use dsm_transport::{DirectoryMailbox, Way};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Body;
 use super::contacts::way;
+use super::{Body, Listed, Query};
 use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 
@@ -340,8 +340,12 @@ pub(crate) async fn request(
     .await
 }
 
-/// What contacts asked for last by letters, and were not paid.
-#[utoipa::path(get, path = "/v1/requests", tag = "payments", responses((status = 200, body = [Event]), Problems))]
-pub(crate) async fn requests(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Event>>, Problem> {
-    desk.look(|books| Ok(Json(dsm_report::requests(books)))).await
+/// What contacts asked for last by letters, and were not paid, by the contacts' names.
+#[utoipa::path(get, path = "/v1/requests", tag = "payments", params(Listed), responses((status = 200, body = [Event]), Problems))]
+pub(crate) async fn requests(
+    State(desk): State<Arc<Desk>>,
+    Query(listed): Query<Listed>,
+) -> Result<Json<Vec<Event>>, Problem> {
+    let part = listed.part()?;
+    desk.look(move |books| Ok(Json(dsm_report::requests(books, &part)))).await
 }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use dsm_log::DeviceId;
 use dsm_report::{Evidence, NoteFile, ReceiptFile, contact_of, token_of};
-use dsm_session::Ledger;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Named, Query};
+use super::{Listed, Named, Query};
 use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 
@@ -51,16 +49,14 @@ pub(crate) async fn note(
     .await
 }
 
-/// Every device that showed two histories, as far as is known here.
-#[utoipa::path(get, path = "/v1/evidence", tag = "proofs", responses((status = 200, body = [Evidence]), Problems))]
+/// Devices that showed two histories, as far as is known here, by id.
+#[utoipa::path(get, path = "/v1/evidence", tag = "proofs", params(Listed), responses((status = 200, body = [Evidence]), Problems))]
 pub(crate) async fn evidence(
     State(desk): State<Arc<Desk>>,
+    Query(listed): Query<Listed>,
 ) -> Result<Json<Vec<Evidence>>, Problem> {
-    desk.look(|books| {
-        let proofs = books.fork_proofs();
-        Ok(Json(proofs.iter().map(|proof| Evidence::new(books, proof, false)).collect()))
-    })
-    .await
+    let part = listed.part()?;
+    desk.look(move |books| Ok(Json(Evidence::list(books, &part)))).await
 }
 
 /// The fork proof of one device, by its id or its name.
@@ -69,12 +65,5 @@ pub(crate) async fn evidence_of(
     State(desk): State<Arc<Desk>>,
     Named(wanted): Named<String>,
 ) -> Result<Json<Evidence>, Problem> {
-    desk.look(move |books| {
-        let named = books.contact_named(&wanted).map(|contact| contact.card.descriptor.id());
-        let device: Option<DeviceId> = named.or_else(|| wanted.parse().ok());
-        let proof = device.and_then(|device| books.fork_proof(&device));
-        let none = || Problem::Unknown("this device showed no two histories here".to_owned());
-        Ok(Json(Evidence::new(books, &proof.ok_or_else(none)?, true)))
-    })
-    .await
+    desk.look(move |books| Ok(Json(Evidence::of(books, &wanted)?))).await
 }

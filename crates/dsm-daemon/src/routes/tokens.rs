@@ -10,17 +10,18 @@ use dsm_store::Changes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Body, Named};
+use super::{Body, Listed, Named, Query};
 use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
 
-/// Every token that is known.
-#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", responses((status = 200, body = [Token]), Problems))]
-pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<Token>>, Problem> {
-    desk.look(|books| {
-        Ok(Json(books.policies().iter().map(|policy| Token::new(books, policy)).collect()))
-    })
-    .await
+/// Tokens that are known, by id.
+#[utoipa::path(get, path = "/v1/tokens", tag = "tokens", params(Listed), responses((status = 200, body = [Token]), Problems))]
+pub(crate) async fn list(
+    State(desk): State<Arc<Desk>>,
+    Query(listed): Query<Listed>,
+) -> Result<Json<Vec<Token>>, Problem> {
+    let part = listed.part()?;
+    desk.look(move |books| Ok(Json(Token::list(books, &part)))).await
 }
 
 /// One token, by ticker or id.

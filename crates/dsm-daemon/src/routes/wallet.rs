@@ -12,12 +12,9 @@ use dsm_store::Changes;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Body, Query};
+use super::{Body, Query, part};
 use crate::desk::Desk;
 use crate::problem::{Problem, Problems};
-
-/// The most entries of one answer.
-const MAX_ITEMS: usize = 1_000;
 
 /// What this wallet is.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -56,29 +53,27 @@ pub(crate) async fn balances(State(desk): State<Arc<Desk>>) -> Result<Json<Vec<B
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Part {
+pub(crate) struct Which {
     /// With which contact only.
     contact: Option<String>,
-    /// How many of the newest entries, at most 1000; 100 if it is left out.
+    /// How many of the newest items, at most 1000; 100 if it is left out.
     #[param(minimum = 1, maximum = 1000)]
-    last: Option<u16>,
+    limit: Option<u16>,
+    /// Only what came before the item of this number.
+    before: Option<u64>,
 }
 
 /// What happened, in the order in which it became durable.
-#[utoipa::path(get, path = "/v1/history", tag = "wallet", params(Part), responses((status = 200, body = [HistoryItem]), Problems))]
+#[utoipa::path(get, path = "/v1/history", tag = "wallet", params(Which), responses((status = 200, body = [HistoryItem]), Problems))]
 pub(crate) async fn history(
     State(desk): State<Arc<Desk>>,
-    Query(part): Query<Part>,
+    Query(Which { contact, limit, before }): Query<Which>,
 ) -> Result<Json<Vec<HistoryItem>>, Problem> {
-    let last = usize::from(part.last.unwrap_or(100));
-    if !(1..=MAX_ITEMS).contains(&last) {
-        return Err(Problem::refused(format!("last is 1 to {MAX_ITEMS}")));
-    }
+    let part = part(limit, before)?;
     desk.look(move |books| {
-        let peer = part.contact.map(|name| contact_of(books, &name)).transpose()?;
-        let items = books.history(peer.map(|peer| peer.card.descriptor.id()).as_ref());
-        let items = items.iter().skip(items.len().saturating_sub(last));
-        Ok(Json(items.map(|item| HistoryItem::new(books, item)).collect()))
+        let peer = contact.map(|name| contact_of(books, &name)).transpose()?;
+        let peer = peer.map(|peer| peer.card.descriptor.id());
+        Ok(Json(dsm_report::history(books, peer.as_ref(), &part)))
     })
     .await
 }
