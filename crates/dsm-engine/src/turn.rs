@@ -8,8 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::mpsc::Sender;
 
+use dsm_core::View;
 use dsm_crypto::Signature;
-use dsm_session::{Effects, Session, Turn};
+use dsm_session::{Batch, Effects, Ledger, Notice, Session, Turn};
 use dsm_store::{Changes, Kv, StoreError, Wallet};
 
 use crate::event::{Answer, Conversation, Event, Next};
@@ -60,6 +61,8 @@ struct Round {
     turn: Turn<Conversation>,
     stepped: BTreeSet<Conversation>,
     cancelled: BTreeSet<Conversation>,
+    /// The own payments that became final with a step, whichever conversation sent them.
+    settled: BTreeMap<Conversation, Vec<u64>>,
     ended: Vec<(Conversation, ConverseError)>,
     kept: Vec<Kept>,
     keeps: bool,
@@ -217,9 +220,14 @@ impl<K: Kv> Engine<K> {
                 return Ok(());
             }
         };
-        let wallet = &mut self.wallet;
-        match round.turn.add(of, effects, |batch| wallet.stage(&Changes::from(batch))) {
+        let (wallet, mut paid) = (&mut self.wallet, Vec::new());
+        let stage = |batch: &Batch| {
+            paid = settled(wallet, batch)?;
+            wallet.stage(&Changes::from(batch))
+        };
+        match round.turn.add(of, effects, stage) {
             Ok(()) => {
+                round.settled.insert(of, paid);
                 self.sessions.insert(of, next);
                 Ok(())
             }
@@ -268,7 +276,7 @@ impl<K: Kv> Engine<K> {
         durable: fn(&mut Wallet<K>) -> Result<(), StoreError>,
         give: &mut Give<'_, K>,
     ) -> Result<Vec<Conversation>, StoreError> {
-        let Round { turn, cancelled, ended, kept, keeps, .. } = round;
+        let Round { turn, cancelled, mut settled, ended, kept, keeps, .. } = round;
         if keeps {
             durable(&mut self.wallet)?;
         }
@@ -299,7 +307,14 @@ impl<K: Kv> Engine<K> {
             if matches!(next, Next::Over(_)) {
                 self.sessions.remove(&of);
             }
-            let answer = Answer { frames: then.frames, notices: then.notices, peer, next };
+            let mut notices = then.notices;
+            for index in settled.remove(&of).unwrap_or_default() {
+                let notice = Notice::Acknowledged { index };
+                if !notices.contains(&notice) {
+                    notices.push(notice);
+                }
+            }
+            let answer = Answer { frames: then.frames, notices, peer, next };
             give(&self.wallet, of, answer);
         }
         for (of, error) in ended {
@@ -309,6 +324,30 @@ impl<K: Kv> Engine<K> {
         }
         Ok(wrote)
     }
+}
+
+/// The own payments that a batch makes final against who acknowledges them. A session tells of those that it
+/// sent itself; an earlier one may have sent others.
+fn settled<K: Kv>(wallet: &Wallet<K>, batch: &Batch) -> Result<Vec<u64>, StoreError> {
+    let mut settled = Vec::new();
+    if batch.accepted.is_empty() {
+        return Ok(settled);
+    }
+    let books = wallet.books()?;
+    for accepted in &batch.accepted {
+        let (peer, upto) = (accepted.writer(), accepted.peer().stitch);
+        let mut after = books.peer(&peer).and_then(|peer| peer.stitch).unwrap_or(0);
+        while let Some(dealing) = books.next_to(&peer, after)
+            && Some(dealing.entry.index) <= upto
+        {
+            after = dealing.entry.index;
+            if dealing.entry.value.is_some() && !settled.contains(&after) {
+                settled.push(after);
+            }
+        }
+    }
+    books.check()?;
+    Ok(settled)
 }
 
 /// The conversations that an engine holds.

@@ -85,3 +85,26 @@ fn where_no_payment_is_begun_it_says_so_and_calls_nobody() {
     );
     assert_eq!(stage.balance("ada"), 9_800);
 }
+
+#[test]
+fn who_meets_again_is_told_of_the_payments_that_became_final_since() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    let link = format!("mail:{}", directory(&stage, "stick"));
+    stage.json("ada", &["pay", "ben", "1", "--link", &link]);
+    stage.json("ada", &["pay", "ben", "2", "--link", &link]);
+    stage.json("ben", &["receive", "--link", &link]);
+    // Ben's answer lies in the directory, and both meet before Ada reads it.
+    let (synced, _) = stage.meet("ada", &["contact", "sync", "ben"], "ben");
+    let told: Vec<_> = synced
+        .objects()
+        .iter()
+        .filter(|one| one["event"] == "acknowledged")
+        .map(|one| one["entry"].clone())
+        .collect();
+    assert_eq!(told, [1, 2], "{synced:?}");
+    // Once.
+    stage.json("ada", &["receive", "--link", &link]);
+    let (again, _) = stage.meet("ada", &["pay", "ben", "1"], "ben");
+    let told = again.objects().iter().filter(|one| one["event"] == "acknowledged").count();
+    assert_eq!(told, 1, "{again:?}");
+}
