@@ -6,21 +6,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::Context;
-use dsm_core::View;
-use dsm_home::{Backup, Home, Restored};
-use dsm_report::Settings;
+use dsm_daemon::{Saved, Taken};
+use dsm_home::{Backup, Home};
 use serde_json::json;
+use ureq::http::Method;
 
 use crate::input::read_text;
 use crate::output::Output;
+use crate::served::{Daemon, seen};
 
 pub(crate) fn save(home: &Home, file: &Path, output: &mut Output) -> anyhow::Result<()> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let backup = Backup::of(&books)?;
-    books.check()?;
-    let text = backup.to_text()?;
-    let (contacts, pinned) = (backup.contacts.len(), backup.pinned.len());
+    let Saved { contacts, pinned, backup: text } =
+        seen(home, "/v1/backup", |books| Ok(Saved::of(books)?))?;
     let object = json!({ "contacts": contacts, "pinned": pinned, "backup": text });
     if file.as_os_str() == "-" {
         output.say(&text, &object);
@@ -45,18 +42,13 @@ pub(crate) fn save(home: &Home, file: &Path, output: &mut Output) -> anyhow::Res
 }
 
 pub(crate) fn restore(home: &Home, file: &Path, output: &mut Output) -> anyhow::Result<()> {
-    let mut wallet = home.read()?;
-    let backup = Backup::from_text(&read_text(file)?)?;
-    let (restored, pinned) = {
-        let books = wallet.books()?;
-        let pinned = backup.pinned.len();
-        let restored = backup.restored(&books)?;
-        books.check()?;
-        (restored, pinned)
+    let text = read_text(file)?;
+    let Taken { added, known, pinned, settings } = match Daemon::of(home) {
+        Some(daemon) => {
+            daemon.ask(&Method::POST, "/v1/backup", Some(&json!({ "backup": text })))?.1
+        }
+        None => take(home, &text)?,
     };
-    let Restored { changes, added, known } = restored;
-    wallet.commit(&changes)?;
-    let settings = Settings::from(wallet.books()?.settings());
     let names = |names: &[String]| match names {
         [] => "none".to_owned(),
         names => names.join(", "),
@@ -69,7 +61,18 @@ pub(crate) fn restore(home: &Home, file: &Path, output: &mut Output) -> anyhow::
         settings.accept.name(),
         settings.exposed_cap.0,
     );
-    let object = json!({ "added": added, "known": known, "pinned": pinned, "settings": settings });
-    output.say(&text, &object);
+    output.say(&text, &Taken { added, known, pinned, settings });
     Ok(())
+}
+
+fn take(home: &Home, text: &str) -> anyhow::Result<Taken> {
+    let mut wallet = home.read()?;
+    let backup = Backup::from_text(text)?;
+    let books = wallet.books()?;
+    let taken = Taken::of(backup, &books);
+    books.check()?;
+    drop(books);
+    let (changes, taken) = taken?;
+    wallet.commit(&changes)?;
+    Ok(taken)
 }

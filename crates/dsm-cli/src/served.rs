@@ -23,6 +23,9 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How long it may take to meet somebody, on the slowest link.
 const MEETING: Duration = Duration::from_secs(15 * 60);
 
+/// The most bytes of an answer: more than a backup has.
+const MAX_ANSWER: u64 = 1 << 25;
+
 /// The daemon of a wallet.
 pub(crate) struct Daemon {
     agent: ureq::Agent,
@@ -158,10 +161,18 @@ impl Daemon {
         let mut answer = self.agent.run(request).map_err(unanswered)?;
         let status = answer.status();
         if !status.is_success() {
-            let report = answer.body_mut().read_json().map_err(unanswered)?;
+            let report = answer
+                .body_mut()
+                .with_config()
+                .limit(MAX_ANSWER)
+                .read_json()
+                .map_err(unanswered)?;
             return Err(Refusal { status: status.as_u16(), report }.into());
         }
-        Ok((status.as_u16(), answer.body_mut().read_json().map_err(unanswered)?))
+        Ok((
+            status.as_u16(),
+            answer.body_mut().with_config().limit(MAX_ANSWER).read_json().map_err(unanswered)?,
+        ))
     }
 
     /// Pays, and tells what happened.

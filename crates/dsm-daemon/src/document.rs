@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{contacts, events, payments, proofs, tokens, wallet};
+use crate::routes::{backups, contacts, events, payments, proofs, tokens, wallet};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,6 +13,7 @@ use crate::routes::{contacts, events, payments, proofs, tokens, wallet};
     ),
     paths(
         wallet::show, wallet::balances, wallet::history, wallet::settings, wallet::set,
+        backups::card, backups::picture, backups::save, backups::restore,
         contacts::list, contacts::show, contacts::add, contacts::change, contacts::sync,
         tokens::list, tokens::show, tokens::make, tokens::pin, tokens::unpin, tokens::issue,
         payments::pay, payments::ask, payments::asked, payments::request, payments::requests,

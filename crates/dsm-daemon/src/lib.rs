@@ -19,6 +19,7 @@ mod serve;
 pub use access::Access;
 pub use document::document;
 pub use problem::{Problem, ProblemReport};
+pub use routes::backups::{Saved, Taken};
 pub use routes::payments::{Pay, Payment, PaymentState};
 pub use routes::wallet::WalletReport;
 pub use serve::{DaemonError, Ready, Setup, Stop, serve};

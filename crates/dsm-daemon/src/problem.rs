@@ -5,6 +5,7 @@ use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use dsm_engine::{ConverseError, IssueError, MailError, SecureError};
+use dsm_home::BackupError;
 use dsm_link::LinkError;
 use dsm_report::{AmountError, ContactError, DraftError, EvidenceError, ShowError, TokenError};
 use dsm_session::{LetterError, SessionError};
@@ -239,6 +240,19 @@ impl From<QueryRejection> for Problem {
 impl From<PathRejection> for Problem {
     fn from(error: PathRejection) -> Self {
         Self::Form(error.status(), error.body_text())
+    }
+}
+
+impl From<BackupError> for Problem {
+    fn from(error: BackupError) -> Self {
+        let text = error.to_string();
+        match error {
+            BackupError::Taken { .. } => Self::Conflict(text),
+            BackupError::Card { reject, .. } => {
+                Self::Refused(format!("{text}: {reject}"), Some(reject.rule().to_owned()))
+            }
+            _ => Self::Refused(text, None),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be asked.
 
+pub(crate) mod backups;
 pub(crate) mod contacts;
 pub(crate) mod events;
 pub(crate) mod payments;
@@ -13,6 +14,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
+use dsm_home::MAX_BACKUP;
 use dsm_report::{LISTED, MAX_LISTED, Part};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -23,8 +25,10 @@ use crate::access::{Access, check};
 use crate::desk::Desk;
 use crate::problem::Problem;
 
-/// The most bytes of a body: a card is the longest thing that is asked with.
+/// The most bytes of a body: a card is the longest thing that is asked with, but for a backup.
 const MAX_BODY: usize = 64 << 10;
+/// The most bytes of a body with a backup.
+const MAX_SAVED: usize = MAX_BACKUP + 64;
 
 /// A body, an object; what is wrong with it is answered as every problem is.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -83,6 +87,12 @@ pub(crate) struct Named<T>(pub(crate) T);
 pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
     Router::new()
         .route("/v1/wallet", get(wallet::show))
+        .route("/v1/card", get(backups::card))
+        .route("/v1/card/pictures/{number}", get(backups::picture))
+        .route(
+            "/v1/backup",
+            get(backups::save).post(backups::restore).layer(DefaultBodyLimit::max(MAX_SAVED)),
+        )
         .route("/v1/balances", get(wallet::balances))
         .route("/v1/history", get(wallet::history))
         .route("/v1/settings", get(wallet::settings).put(wallet::set))

@@ -8,6 +8,7 @@ use dsm_home::Backup;
 use dsm_log::Network;
 use serde_json::json;
 
+use crate::daemon::Served;
 use crate::stage::Stage;
 
 /// A wallet with two contacts, of which one is blocked, and a backup of it.
@@ -187,4 +188,34 @@ fn hostile_backups_are_refused_and_change_nothing() {
     let other = Backup { contacts: List::default(), network: Network(77), ..good };
     let other = stage.write("other", &other.to_text().expect("a text"));
     assert!(stage.fails("new", &["restore", &other]).contains("another network"));
+}
+
+#[test]
+fn a_wallet_is_saved_and_restored_while_a_daemon_serves_it() {
+    let (stage, file) = saved();
+    let alone = read(&file);
+    stage.found("new");
+    let bad = stage.write("bad", &alone[..alone.len() / 2]);
+    let (ada, new) = (Served::new(&stage, "ada"), Served::new(&stage, "new"));
+    assert_eq!(stage.text("ada", &["backup", "-"]).trim(), alone);
+    let (status, said) = ada.send("GET", "/v1/backup", None);
+    assert_eq!((status, &said["backup"]), (200, &json!(alone)));
+    assert!(stage.fails("new", &["restore", &bad]).contains("this is no backup"));
+    for (text, expected) in
+        [("x", 422), ("", 422), (&*"q".repeat(1 << 20), 422), (&*"q".repeat(17 << 20), 413)]
+    {
+        let (status, said) = new.send("POST", "/v1/backup", Some(json!({ "backup": text })));
+        assert_eq!(status, expected, "{said}");
+    }
+    let taken = stage.json("new", &["restore", &file]);
+    let (status, again) = new.send("POST", "/v1/backup", Some(json!({ "backup": alone })));
+    assert_eq!((status, &again["known"]), (200, &taken["added"]), "{again}");
+    assert_eq!(again["settings"], taken["settings"]);
+    let served = stage.json("new", &["contact", "list"]);
+    drop((ada, new));
+    assert_eq!(stage.json("new", &["contact", "list"]), served);
+    assert_eq!(
+        served["contacts"].as_array().map(Vec::len),
+        taken["added"].as_array().map(Vec::len)
+    );
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 
+use crate::daemon::Served;
 use crate::places::directory;
 use crate::stage::Stage;
 
@@ -100,4 +101,36 @@ fn pictures_that_are_no_card_are_refused_and_pin_nobody() {
     assert_eq!(stage.run("ben", &both).code, Some(2));
     assert_eq!(stage.run("ben", &["contact", "add", "ada"]).code, Some(2));
     assert_eq!(stage.json("ben", &["contact", "list"])["contacts"], serde_json::json!([]));
+}
+
+#[test]
+fn a_program_gets_the_card_in_pictures_that_a_person_can_take() {
+    let stage = Stage::new();
+    stage.found("ada");
+    stage.found("ben");
+    let ada = Served::new(&stage, "ada");
+    let (_, card) = ada.send("GET", "/v1/card", None);
+    assert_eq!(card["device"], stage.json("ada", &["id"])["device"]);
+    let count = card["pictures"].as_u64().expect("a number");
+    let picture = |number: u64| {
+        let head = ada.head("GET", &format!("/v1/card/pictures/{number}"));
+        let mut heard = Vec::new();
+        let mut stream = ada.raw(format!("{head}\r\n").as_bytes());
+        std::io::Read::read_to_end(&mut stream, &mut heard).expect("a picture");
+        let end = heard.windows(4).position(|part| part == b"\r\n\r\n").expect("a head");
+        let (head, body) = (String::from_utf8_lossy(&heard[..end]).into_owned(), &heard[end + 4..]);
+        assert!(head.contains("content-type: image/png"), "{head}");
+        let path = stage.path(&format!("served-{number}.png"));
+        std::fs::write(&path, body).expect("a file");
+        path.display().to_string()
+    };
+    let pictures: Vec<String> = (1..=count).map(picture).collect();
+    let mut words = vec!["contact", "add", "ada", "--qr"];
+    words.extend(pictures.iter().map(String::as_str));
+    stage.text("ben", &words);
+    assert_eq!(stage.json("ben", &["contact", "show", "ada"])["device"], card["device"]);
+    for (number, expected) in [("0", 404), ("999", 404), ("65536", 400), ("x", 400)] {
+        let path = format!("/v1/card/pictures/{number}");
+        assert_eq!(ada.send("GET", &path, None).0, expected, "{number}");
+    }
 }
