@@ -1,6 +1,8 @@
 //! Where peers meet or leave letters, as written on the command line, and how a wallet calls and waits
 //! there.
 
+use std::path::absolute;
+
 use dsm_engine::mark;
 use dsm_home::fresh;
 use dsm_log::DeviceId;
@@ -21,6 +23,19 @@ pub(crate) fn call(
         let text = format!("nobody answers at {place}; the other side runs `{waits}`");
         anyhow::Error::new(error).context(text)
     })
+}
+
+/// What it is called for a process that runs in another directory.
+pub(crate) fn from_anywhere(way: &Way) -> anyhow::Result<String> {
+    let way = match way {
+        Way::Mail(directory) => Way::Mail(absolute(directory)?),
+        Way::Talk(Place::File(directory)) => Way::Talk(Place::File(absolute(directory)?)),
+        Way::Talk(Place::Serial { port, baud }) => {
+            Way::Talk(Place::Serial { port: absolute(port)?, baud: *baud })
+        }
+        other => other.clone(),
+    };
+    Ok(way.to_string())
 }
 
 /// Whether nothing is drawn in the terminal to meet there.

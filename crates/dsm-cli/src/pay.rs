@@ -50,7 +50,7 @@ pub(crate) fn pay(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     if let Some(daemon) = Daemon::of(home) {
-        return daemon.pay(terms, Some(way.to_string()), output);
+        return daemon.pay(terms, Some(link::from_anywhere(way)?), output);
     }
     if let Way::Mail(directory) = way {
         return mail::pay(home, terms, directory, output);
@@ -119,7 +119,7 @@ pub(crate) fn sync(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     if let Some(daemon) = Daemon::of(home) {
-        return daemon.sync(contact, &way.to_string(), output);
+        return daemon.sync(contact, &link::from_anywhere(way)?, output);
     }
     if let Way::Mail(directory) = way {
         return mail::sync(home, contact, directory, output);

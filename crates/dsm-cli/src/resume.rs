@@ -2,11 +2,12 @@
 
 use anyhow::{Context, bail};
 use dsm_home::Home;
-use dsm_store::Contact;
+use dsm_report::{Contact, Dealings};
 use serde_json::json;
 
 use crate::link::Way;
 use crate::output::Output;
+use crate::served::{Daemon, part};
 use crate::{contact, pay};
 
 /// A contact, and the entries that pay it and that it has not acknowledged.
@@ -54,19 +55,38 @@ pub(crate) fn run(
 
 /// The contacts, or the one that is named, to whom a payment is begun.
 fn begun(home: &Home, contact: Option<&str>) -> anyhow::Result<Vec<Begun>> {
-    let wallet = home.read()?;
-    let books = wallet.books()?;
-    let contacts = match contact {
-        Some(name) => vec![contact::named(&books, name)?],
-        None => books.contacts(),
+    let mut all = match Daemon::of(home) {
+        Some(daemon) => {
+            let names = match contact {
+                Some(name) => vec![name.to_owned()],
+                None => {
+                    let all = daemon.list("/v1/contacts", |one: &Contact| &one.name)?;
+                    all.into_iter().map(|one| one.name).collect()
+                }
+            };
+            let of = |name: String| {
+                let path = format!("/v1/contacts/{}", part(&name));
+                let Dealings { due_from, .. } = daemon.get(&path)?;
+                Ok(Begun { name, entries: due_from })
+            };
+            names.into_iter().map(of).collect::<anyhow::Result<Vec<_>>>()?
+        }
+        None => {
+            let wallet = home.read()?;
+            let books = wallet.books()?;
+            let contacts = match contact {
+                Some(name) => vec![contact::named(&books, name)?],
+                None => books.contacts(),
+            };
+            let of = |contact: dsm_store::Contact| {
+                let entries = Dealings::new(&books, &contact).due_from;
+                Begun { name: contact.name, entries }
+            };
+            let all = contacts.into_iter().map(of).collect();
+            books.check()?;
+            all
+        }
     };
-    let of = |contact: Contact| {
-        let due = books.unacknowledged(&contact.card.descriptor.id());
-        let pays = due.into_iter().filter(|(_, entry)| entry.value.is_some());
-        Begun { name: contact.name, entries: pays.map(|(index, _)| index).collect() }
-    };
-    let mut all: Vec<Begun> = contacts.into_iter().map(of).collect();
     all.retain(|one| !one.entries.is_empty());
-    books.check()?;
     Ok(all)
 }

@@ -83,14 +83,25 @@ fn show(home: &Home, wanted: Option<String>, output: &mut Output) -> anyhow::Res
 
 /// Shows a token by its ticker alone from now on, or not any more.
 fn pin(home: &Home, wanted: &str, pinned: bool, output: &mut Output) -> anyhow::Result<()> {
-    let mut wallet = home.read()?;
-    let policy = token_of(&wallet.books()?, Some(wanted))?;
-    wallet.commit(&Changes { pinned: vec![(policy.id(), pinned)], ..Changes::default() })?;
-    let books = wallet.books()?;
-    let (shape, sum) = (Token::new(&books, &policy), Sum::new(&books, &policy.id(), 0));
-    books.check()?;
-    let Token { token, ticker, fingerprint, .. } = &shape;
-    let text = match (pinned, &sum.fingerprint) {
+    let shape = match Daemon::of(home) {
+        Some(daemon) => {
+            let method = if pinned { Method::PUT } else { Method::DELETE };
+            let path = format!("/v1/tokens/{}/pin", part(wanted));
+            daemon.ask(&method, &path, None::<&()>)?.1
+        }
+        None => {
+            let mut wallet = home.read()?;
+            let policy = token_of(&wallet.books()?, Some(wanted))?;
+            wallet
+                .commit(&Changes { pinned: vec![(policy.id(), pinned)], ..Changes::default() })?;
+            let books = wallet.books()?;
+            let shape = Token::new(&books, &policy);
+            books.check()?;
+            shape
+        }
+    };
+    let Token { token, ticker, fingerprint, lot, .. } = &shape;
+    let text = match (pinned, &lot.fingerprint) {
         (true, None) => format!("{ticker} means {token} from now on"),
         (true, Some(_)) => format!(
             "{ticker} ({fingerprint}) is pinned; its fingerprint stays beside it, since another token \

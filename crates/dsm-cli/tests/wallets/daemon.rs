@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Said, Stage};
 
 /// A daemon and its only client.
 pub(crate) struct Served {
@@ -188,6 +188,34 @@ fn a_person_types_the_same_while_a_daemon_serves_the_wallet() {
     let alone = words.map(|words| (stage.json("ada", words), stage.text("ada", words)));
     assert_eq!(served, alone);
     assert_eq!((stage.balance("ada"), stage.balance("ben")), (9_150, 1_350));
+}
+
+#[test]
+fn a_person_resumes_pins_and_names_directories_while_a_daemon_serves_the_wallet() {
+    let (stage, ada, ben) = two();
+    let here = |name: &str, words: &[&str]| {
+        // The daemon was started elsewhere.
+        let mut command = stage.command(name, &[&["--json"], words].concat());
+        let said = Said::of(&command.current_dir(stage.path("")).output().expect("the binary"));
+        assert_eq!(said.code, Some(0), "{words:?}: {said:?}");
+        said
+    };
+    std::fs::create_dir(stage.path("stick")).expect("a directory");
+    here("ada", &["pay", "ben", "3", "--link", "mail:stick"]);
+    here("ben", &["contact", "sync", "ada", "--link", "mail:stick"]);
+    assert_eq!((ada.units(), ben.units()), (9_700, 300));
+    let nothing = here("ada", &["pay", "--resume", "--link", &ben.link]);
+    assert_eq!(nothing.event("resumed").expect("news")["entries"], json!([1]));
+    let nothing = here("ada", &["pay", "--resume", "--link", &ben.link]);
+    assert!(nothing.event("nothing_due").is_some(), "{nothing:?}");
+    here("ada", &["pay", "ben", "2", "--away"]);
+    let resumed = here("ada", &["pay", "--resume", "ben", "--link", &ben.link]);
+    assert_eq!(resumed.event("resumed").expect("an end")["peer"], "ben", "{resumed:?}");
+    assert_eq!((ada.units(), ben.units()), (9_500, 500));
+    let served = ["pin", "unpin"].map(|verb| stage.json("ben", &["token", verb, "CUP"]));
+    drop((ada, ben));
+    let alone = ["pin", "unpin"].map(|verb| stage.json("ben", &["token", verb, "CUP"]));
+    assert!(served == alone && alone[0]["pinned"] == true, "{served:?} {alone:?}");
 }
 
 #[test]
