@@ -1,4 +1,4 @@
-//! Feeds that say anything: a peer of the Bitcoin network, filters, headers that were carried here.
+//! Feeds that say anything: a peer of the Bitcoin network, filters, headers that were carried here or kept in a file.
 
 use std::io::{self, Cursor, Read, Write};
 use std::time::Duration;
@@ -8,10 +8,12 @@ use bitcoin::hashes::{Hash as _, sha256d};
 use bitcoin::p2p::message_network::VersionMessage;
 use bitcoin::p2p::{Address, ServiceFlags};
 use bitcoin::{Block, Network, bip158::BlockFilter, blockdata::constants::genesis_block};
+use dsm_clock::Clock;
 use dsm_feed::{
     Carried, Feed, Finding, Hash, Line, MAX_HEADERS, Magic, Patience, RawHeader, Talk,
     filters_match, hash_of, judge_filter, may_hold, parent_of,
 };
+use dsm_headers::{BitcoinNetwork, Header, HeaderChain, Waypoint};
 
 /// What is asked for.
 const KNOWN: Hash = [5; 32];
@@ -152,8 +154,64 @@ fn first_block() -> Block {
     genesis_block(Network::Regtest)
 }
 
+/// The same, as proofs are made of it.
+pub(crate) fn first_proven() -> dsm_headers::Block {
+    dsm_headers::Block::from_bytes(&serialize(&first_block())).expect("a block")
+}
+
 fn first_hash() -> Hash {
     first_block().block_hash().to_byte_array()
+}
+
+/// A file of headers whose beginning is anything with a right hash, and whose headers are anything: what opens holds a
+/// chain, and the same one when it is opened again.
+pub fn header_file(bytes: &[u8]) {
+    let [low, high, rest @ ..] = bytes else { return };
+    let length = usize::from(u16::from_le_bytes([*low, *high])).min(rest.len()).min(400);
+    let (words, headers) = rest.split_at(length);
+    let count = u16::try_from(length).unwrap_or(0).to_le_bytes();
+    let hash = sha256d::Hash::hash(words).to_byte_array();
+    let mut file = [b"dsmhead\x01".as_slice(), &count, words, &hash].concat();
+    file.resize(512, 0);
+    file.extend_from_slice(headers);
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("headers");
+    std::fs::write(&path, &file).expect("a file");
+    let Ok(clock) = Clock::open(&path, None) else { return };
+    let (base, tip) = (*clock.chain().base(), *clock.chain().tip());
+    assert!(tip.height >= base.height);
+    let kept = clock.headers(base.height.saturating_add(1), headers.len()).expect("they were read");
+    assert_eq!(kept.last().map_or(base.hash, Header::hash), tip.hash);
+    drop(clock);
+    let again = Clock::open(&path, None).expect("it was opened before");
+    assert_eq!(again.chain().tip(), &tip);
+}
+
+/// Files of a chain of three blocks: from the first block on, and from a later one.
+pub(crate) fn header_files() -> Vec<(&'static str, Vec<u8>)> {
+    let network = BitcoinNetwork::Regtest;
+    let genesis = Waypoint::genesis(network);
+    let mut chain = HeaderChain::new(network, genesis);
+    let mut mined = Vec::new();
+    for number in 1..=3 {
+        let mut next = Header { version: 4, previous: chain.tip().hash, ..network.genesis() };
+        next.time += number;
+        let (longer, header) = (0..64)
+            .find_map(|nonce| {
+                next.nonce = nonce;
+                chain.clone().step(&[next], u32::MAX).ok().map(|(longer, _)| (longer, next))
+            })
+            .expect("two tries in the mean");
+        mined.extend(header.to_bytes());
+        chain = longer;
+    }
+    let file = |base: &Waypoint, headers: &[u8]| {
+        let words = dsm_encoding::to_vec(&(network, *base));
+        let length = u16::try_from(words.len()).expect("few words").to_le_bytes();
+        [length.as_slice(), &words, headers].concat()
+    };
+    let second = chain.waypoint(1).expect("a block of the chain");
+    vec![("whole", file(&genesis, &mined)), ("pruned", file(&second, &mined[80..]))]
 }
 
 fn record(command: &str, payload: &[u8]) -> Vec<u8> {

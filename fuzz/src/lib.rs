@@ -22,7 +22,7 @@ mod words;
 
 pub use cheats::cheats;
 pub use conversations::session;
-pub use feeds::{filter, peer};
+pub use feeds::{filter, header_file, peer};
 pub use handshakes::{encounter, handshake, impostor};
 pub use judged::{card, dealt, fork_proof, genesis, introduction, receipt, roster_step};
 pub use mail::mail;
@@ -46,7 +46,7 @@ macro_rules! targets {
 
 targets! {
     card, cbor, cheats, dealt, descriptor, digest_text, encounter, entry, filter, fork_proof, frame,
-    genesis, handshake, impostor, introduction, item, kem, letter, line, list_proof, mail, medium,
+    genesis, handshake, header_file, impostor, introduction, item, kem, letter, line, list_proof, mail, medium,
     message, noun, op, pack, peer, plan, policy, receipt, record, roster_step, session, signatures,
     signed_head, store, stream, tip_proof, trees, value, wanted,
 }

@@ -18,6 +18,10 @@ use dsm_crypto::{
 };
 use dsm_encoding::{Blob, List, Text};
 use dsm_engine::NoteProof;
+use dsm_headers::{
+    BitcoinNetwork, CoinbaseProof, Header, HeightGuard, HeightProof, MerklePath, Successor,
+    TransactionProof, Waypoint, Work,
+};
 use dsm_home::{Backup, Cost, IssuerSeed, Keeper, KeyFile, SavedContact, SavedSettings, Seeds};
 use dsm_log::{
     Anchor, DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position, Record, Rest, Side,
@@ -47,18 +51,22 @@ macro_rules! nouns {
 }
 
 nouns! {
-    Allowance, Allowed, Anchor, Ask, Backup, Before, Card, Chain, Ciphertext, Claim, Contents, Cosignature, Cosigners, Cost, Dealing,
-    Dealt, DeviceDescriptor, DeviceId, DeviceSignature, Digest, Enclosure, Entry, FinalityClass, ForkProof, Founding,
-    Genesis, Held, Hint, IdentityId, Inbox, Introduction, IssuerSeed, Keeper, KemPublic, KeyFile, Kind, Letter, ListProof, Lock,
-    Mail, Message, Network, Note, NoteProof, Op, Outbox, Output, OwnLog, Pack, PackDevice, PackLock, PackOpened,
-    PackOutput, PackRecord, PackRun, PackSpend, PackToken, PackValue, Pair, Plan, Policy, Position, PublicKey, Receipt,
-    ReceiptLink, ReceiptSide, Record, RecoveryPublic, RecoverySignature, Request, Rest, RosterAuthority, RosterChange,
-    RosterStep, SavedContact, SavedSettings, Seed, Seeds, Side, Signature, Signed, SignedHead, SignedRun, SpendId, Stretch, Supervision, Terminal, TipProof,
-    TokenId, Value, Want, Wanted,
+    Allowance, Allowed, Anchor, Ask, Backup, Before, BitcoinNetwork, Card, Chain, Ciphertext, Claim,
+    CoinbaseProof, Contents, Cosignature, Cosigners, Cost, Dealing, Dealt, DeviceDescriptor,
+    DeviceId, DeviceSignature, Digest, Enclosure, Entry, FinalityClass, ForkProof, Founding,
+    Genesis, Header, HeightGuard, HeightProof, Held, Hint, IdentityId, Inbox, Introduction,
+    IssuerSeed, Keeper, KemPublic, KeyFile, Kind, Letter, ListProof, Lock, Mail, MerklePath,
+    Message, Network, Note, NoteProof, Op, Outbox, Output, OwnLog, Pack, PackDevice, PackLock,
+    PackOpened, PackOutput, PackRecord, PackRun, PackSpend, PackToken, PackValue, Pair, Plan,
+    Policy, Position, PublicKey, Receipt, ReceiptLink, ReceiptSide, Record, RecoveryPublic,
+    RecoverySignature, Request, Rest, RosterAuthority, RosterChange, RosterStep, SavedContact,
+    SavedSettings, Seed, Seeds, Side, Signature, Signed, SignedHead, SignedRun, SpendId, Stretch,
+    Successor, Supervision, Terminal, TipProof, TokenId, TransactionProof, Value, Want, Wanted,
+    Waypoint, Work,
 }
 
-/// Rows that only the store reads: its target writes them.
-pub const ROWS: &[&str] = &["EntryRow", "NewsRow", "NodeRow", "PeerRow"];
+/// What only a store or a file of headers reads: their targets write it.
+pub const ROWS: &[&str] = &["Beginning", "EntryRow", "NewsRow", "NodeRow", "PeerRow"];
 
 /// The forms that every noun is made of.
 const FORMS: &[Noun] = &[

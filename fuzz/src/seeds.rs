@@ -7,6 +7,7 @@ use dsm_core::pack::Wanted;
 use dsm_core::{Op, TokenId, Value, View, lot_id};
 use dsm_crypto::{Digest, Domain, Signer, hash, text};
 use dsm_encoding::{Blob, Encode, List, to_vec};
+use dsm_headers::{BitcoinNetwork, HeightGuard, Successor, Waypoint};
 use dsm_link::{Frame, Part, Word, cut, stuff};
 use dsm_merkle::{ListProof, list_prove};
 use dsm_session::{
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Seed> {
     identities(&mut seeds, meeting);
     trees(&mut seeds, meeting);
     sessions(&mut seeds, meeting);
+    headers(&mut seeds);
     for (name, bytes) in crate::conversations::states() {
         seeds.bytes("session", &name, bytes);
     }
@@ -45,7 +47,11 @@ pub fn all() -> Vec<Seed> {
     for (name, bytes) in crate::mail::deliveries() {
         seeds.bytes("mail", &name, bytes);
     }
-    for (target, inputs) in [("peer", crate::feeds::talks()), ("filter", crate::feeds::filters())] {
+    for (target, inputs) in [
+        ("peer", crate::feeds::talks()),
+        ("filter", crate::feeds::filters()),
+        ("header_file", crate::feeds::header_files()),
+    ] {
         for (name, bytes) in inputs {
             seeds.bytes(target, name, bytes);
         }
@@ -95,10 +101,14 @@ impl Seeds {
         self.0.push((target, name.to_owned(), bytes));
     }
 
+    fn noun<T: Encode>(&mut self, noun: &str, object: &T) {
+        self.bytes("noun", noun, [noun.as_bytes(), &[0], &to_vec(object)].concat());
+    }
+
     fn object<T: Encode>(&mut self, target: &'static str, name: &str, object: &T) {
         let bytes = to_vec(object);
         let noun = core::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
-        self.bytes("noun", noun, [noun.as_bytes(), &[0], &bytes].concat());
+        self.noun(noun, object);
         self.bytes("item", &format!("{target}_{name}"), bytes.clone());
         self.bytes(target, name, bytes);
     }
@@ -187,6 +197,18 @@ fn identities(seeds: &mut Seeds, meeting: &Meeting) {
     let introduction = dsm_session::introduction::Introduction { card, signature };
     seeds.object("introduction", "changed", &introduction);
     seeds.object("receipt", "payment", &meeting.receipt());
+}
+
+/// What is proven of Bitcoin's first block, by itself.
+fn headers(seeds: &mut Seeds) {
+    let block = crate::feeds::first_proven();
+    let proof = block.prove_height(&[*block.header()]).expect("one header on top");
+    seeds.noun("HeightProof", &proof);
+    seeds.noun("Successor", &Successor::of(block.header()));
+    let paid = block.transactions().next().expect("a coinbase");
+    seeds.noun("TransactionProof", &block.prove(&paid).expect("it is there"));
+    seeds.noun("Waypoint", &Waypoint::genesis(BitcoinNetwork::Main));
+    seeds.noun("HeightGuard", &HeightGuard { height: 1, depth: 6, easiest: 0x1703_4219 });
 }
 
 fn letters(seeds: &mut Seeds, meeting: &Meeting) {
