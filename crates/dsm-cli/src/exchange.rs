@@ -8,6 +8,7 @@ use dsm_engine::{Engine, ExchangeError, Exchanged, Fresh, Stopwatch};
 use dsm_home::{Home, fresh};
 use dsm_link::Link;
 use dsm_log::DeviceId;
+use dsm_report::RequestDraft;
 use dsm_session::Notice;
 use dsm_store::FileKv;
 
@@ -16,7 +17,7 @@ use crate::link::{self, AnyLink, Place, Waiting, is_quiet};
 use crate::mail;
 use crate::output::Output;
 use crate::pay::{Figures, tell};
-use crate::receive::{Asked, check_received};
+use crate::receive::{asked, check_received};
 
 /// What happened, and what the person may want to know of it.
 type Held = (Result<Exchanged, ExchangeError>, Vec<Notice>);
@@ -56,13 +57,13 @@ pub(crate) fn call(
 pub(crate) fn wait(
     home: &Home,
     place: &Place,
-    ask: Option<Asked>,
+    ask: Option<RequestDraft>,
     times: u32,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
     Interrupt::new(output, "interrupted; `dsm history` shows what arrived")?;
-    let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
+    let ask = asked(&engine, ask)?;
     let own = engine.wallet().me();
     let (at, place) = (place, Waiting::at(place, Some(&own), output)?);
     let _work = is_quiet(at).then(|| output.work("waiting for letters"));

@@ -8,7 +8,7 @@ use dsm_crypto::Secret;
 use dsm_engine::{Engine, MailError, Read};
 use dsm_home::{Home, fresh};
 use dsm_log::DeviceId;
-use dsm_report::{Event, Part};
+use dsm_report::{Event, Part, RequestDraft};
 use dsm_session::{LetterError, Notice, Request};
 use dsm_store::FileKv;
 use dsm_transport::DirectoryMailbox;
@@ -18,7 +18,7 @@ use crate::exit::Usage;
 use crate::link::Way;
 use crate::output::Output;
 use crate::pay::{Terms, device};
-use crate::receive::Asked;
+use crate::receive::asked;
 use crate::served::{Daemon, listed};
 
 /// A wallet at a directory of letters, which it has collected.
@@ -189,7 +189,7 @@ pub(crate) fn sync(
 pub(crate) fn receive(
     home: &Home,
     directory: &Path,
-    ask: Option<Asked>,
+    ask: Option<RequestDraft>,
     from: Option<&str>,
     output: &mut Output,
 ) -> anyhow::Result<()> {
@@ -211,8 +211,8 @@ pub(crate) fn receive(
     }
     if let Some((ask, from)) = request {
         let peer = device(&office.engine, from)?;
-        let request = ask.request(&office.engine)?;
-        office.post(&peer, Some(request), output)?;
+        let request = asked(&office.engine, Some(ask))?;
+        office.post(&peer, request, output)?;
     }
     office.close(output)
 }
@@ -220,7 +220,7 @@ pub(crate) fn receive(
 /// Leaves a contact a request.
 pub(crate) fn request(
     home: &Home,
-    ask: Asked,
+    ask: RequestDraft,
     from: &str,
     way: &Way,
     output: &mut Output,

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use dsm_home::Home;
-use dsm_report::{Part, SettingsChange, Units};
+use dsm_report::{Part, RequestDraft, SettingsChange, Units};
 
 use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand};
 use crate::exit::Usage;
@@ -67,7 +67,12 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Token(command) => token::run(&home, command, output),
         Command::Receive { link, amount, from, token, memo, expires, times } => {
             let ask = amount.zip(token);
-            let ask = ask.map(|(amount, token)| receive::Asked { amount, token, memo, expires });
+            let ask = ask.map(|(amount, token)| RequestDraft {
+                amount,
+                token: Some(token),
+                memo,
+                expires,
+            });
             receive::receive(&home, &link, ask, from.as_deref(), times, output)
         }
         Command::Pay { contact, resume: true, link, .. } => {
@@ -84,7 +89,7 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
             }
         }
         Command::Request { amount, token, from, memo, expires, link } => {
-            let ask = receive::Asked { amount, token, memo, expires };
+            let ask = RequestDraft { amount, token: Some(token), memo, expires };
             mail::request(&home, ask, &from, &link, output)
         }
         Command::Requests => mail::requests(&home, output),

@@ -9,11 +9,10 @@ use anyhow::{anyhow, bail};
 use cpu_time::ProcessTime;
 use dsm_core::{Reject, TokenId};
 use dsm_crypto::Secret;
-use dsm_encoding::Text;
 use dsm_engine::{Conversation, ConverseError, Engine, Inbox, Lobby, Visit, VisitError, inbox};
 use dsm_home::{Home, fresh};
-use dsm_report::Event;
-use dsm_session::{Goal, MAX_MEMO, Notice, Request, SessionError};
+use dsm_report::{Event, RequestDraft};
+use dsm_session::{Goal, Notice, Request, SessionError};
 use dsm_store::{FileKv, StoreError};
 
 use crate::exit::{Interrupted, Usage};
@@ -27,25 +26,6 @@ use crate::{exchange, mail};
 const MAX_CALLERS: usize = 64;
 /// The most reports that wait to be printed.
 const MAX_REPORTS: usize = 1_024;
-
-/// What a person asks for, as typed.
-pub(crate) struct Asked {
-    pub(crate) amount: String,
-    pub(crate) token: String,
-    pub(crate) memo: Option<String>,
-    pub(crate) expires: Option<u64>,
-}
-
-impl Asked {
-    pub(crate) fn request(self, engine: &Engine<FileKv>) -> anyhow::Result<Request> {
-        let Self { amount, token, memo, expires } = self;
-        let policy = dsm_report::token_of(&engine.wallet().books()?, Some(&token))?;
-        let memo = memo.as_deref().map(Text::try_from).transpose();
-        let memo = memo.map_err(|_| anyhow!("a memo has at most {MAX_MEMO} bytes"))?;
-        let amount = dsm_report::parse(&amount, &policy)?;
-        Ok(Request { memo, expires, ..Request::new(policy.id(), amount) })
-    }
-}
 
 /// Something to be told, and how it is said.
 type Heard = (Notice, Event);
@@ -66,11 +46,22 @@ enum Report {
     Stopped(Result<(), StoreError>),
 }
 
+/// What whoever calls is asked for.
+pub(crate) fn asked(
+    engine: &Engine<FileKv>,
+    ask: Option<RequestDraft>,
+) -> anyhow::Result<Option<Request>> {
+    let books = engine.wallet().books()?;
+    let request = ask.map(|ask| ask.request(&books)).transpose();
+    books.check()?;
+    Ok(request?)
+}
+
 /// Waits for callers, or collects letters.
 pub(crate) fn receive(
     home: &Home,
     way: &Way,
-    ask: Option<Asked>,
+    ask: Option<RequestDraft>,
     from: Option<&str>,
     times: u32,
     output: &mut Output,
@@ -90,12 +81,12 @@ pub(crate) fn receive(
 fn serve(
     home: &Home,
     place: &Place,
-    ask: Option<Asked>,
+    ask: Option<RequestDraft>,
     times: u32,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let mut engine = home.open()?;
-    let ask = ask.map(|asked| asked.request(&engine)).transpose()?;
+    let ask = asked(&engine, ask)?;
     let own = engine.wallet().me();
     let interrupt = Interrupt::new(output, "interrupted")?;
     let place = Waiting::at(place, Some(&own), output)?;
@@ -295,6 +286,7 @@ fn is_stranger(error: &anyhow::Error) -> bool {
 mod tests {
     use dsm_core::FinalityClass;
     use dsm_crypto::Digest;
+    use dsm_encoding::Text;
     use dsm_log::DeviceId;
 
     use super::*;

@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use dsm_engine::{ConverseError, IssueError, MailError, SecureError};
 use dsm_home::BackupError;
 use dsm_link::LinkError;
-use dsm_report::{AmountError, ContactError, DraftError, EvidenceError, ShowError, TokenError};
+use dsm_report::{
+    AmountError, ContactError, DraftError, EvidenceError, RequestError, ShowError, TokenError,
+};
 use dsm_session::{LetterError, SessionError};
 use dsm_store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -213,6 +215,15 @@ impl From<DraftError> for Problem {
 impl From<EvidenceError> for Problem {
     fn from(error: EvidenceError) -> Self {
         Self::Unknown(error.to_string())
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Token(error) => error.into(),
+            other => Self::refused(other),
+        }
     }
 }
 

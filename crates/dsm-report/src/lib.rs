@@ -7,6 +7,7 @@
 //! shape reads books and changes nothing.
 
 mod amount;
+mod ask;
 mod card;
 mod contact;
 mod draft;
@@ -24,6 +25,7 @@ mod settings;
 mod token;
 
 pub use amount::{AmountError, Sum, Units, parse, plain};
+pub use ask::{RequestDraft, RequestError};
 pub use card::{
     ContactError, card_text, check_card, check_name, contact_of, dealt_with, read_card,
 };

@@ -76,23 +76,32 @@ fn runs(name: &str, lines: &[Line]) {
     let stage = Stage::rich(&["ada", "ben", "cleo"]);
     directory(&stage, "stick");
     let ports = Ports::new();
-    let mut staying = Vec::new();
+    let mut staying: Vec<(&str, &str, Child)> = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         let log = stage.path(&format!("log-{number}"));
         let said = || std::fs::read_to_string(&log).expect("a file");
+        // A wallet belongs to one process: what waited in it ends first.
+        for (who, _, earlier) in &mut staying {
+            for _ in 0..500 {
+                if *who != line.who || earlier.try_wait().expect("a process").is_some() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         let mut child = typed(&stage, line, &ports, &log);
         if line.stays {
             while !said().contains("waiting at") {
                 assert!(child.try_wait().expect("a process").is_none(), "{name}: {}", said());
                 std::thread::sleep(Duration::from_millis(20));
             }
-            staying.push((line.command, child));
+            staying.push((line.who, line.command, child));
         } else {
             let end = child.wait().expect("its end");
             assert!(end.success(), "{name}: {}: {}", line.command, said());
         }
     }
-    for (command, mut child) in staying {
+    for (_, command, mut child) in staying {
         assert!(child.wait().expect("its end").success(), "{name}: {command}");
     }
 }

@@ -9,12 +9,11 @@ use axum::http::StatusCode;
 use dsm_core::TokenId;
 use dsm_core::identity::Card;
 use dsm_crypto::Secret;
-use dsm_encoding::Text;
 use dsm_engine::Engine;
 use dsm_home::fresh;
 use dsm_log::DeviceId;
-use dsm_report::{Event, Sum, dealt_with, parse, token_of};
-use dsm_session::{Goal, MAX_MEMO, Request};
+use dsm_report::{Event, RequestDraft, Sum, dealt_with, parse, token_of};
+use dsm_session::{Goal, Request};
 use dsm_store::{Books, FileKv};
 use dsm_transport::{DirectoryMailbox, Way};
 use serde::{Deserialize, Serialize};
@@ -260,12 +259,9 @@ fn request_of(books: &Books<'_, FileKv>, asking: &Asking) -> Result<Option<Reque
             _ => Err(Problem::refused("say how much, with amount")),
         };
     };
-    let policy = token_of(books, token.as_deref())?;
-    let memo = memo.as_deref().map(Text::try_from).transpose();
-    let memo =
-        memo.map_err(|_| Problem::refused(format!("a memo has at most {MAX_MEMO} bytes")))?;
-    let amount = parse(amount, &policy)?;
-    Ok(Some(Request { memo, expires: *expires, ..Request::new(policy.id(), amount) }))
+    let (amount, token, memo) = (amount.clone(), token.clone(), memo.clone());
+    let draft = RequestDraft { amount, token, memo, expires: *expires };
+    Ok(Some(draft.request(books)?))
 }
 
 /// What whoever calls is asked for.

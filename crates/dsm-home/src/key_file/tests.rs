@@ -284,6 +284,10 @@ fn the_form_is_the_one_that_was_written_first() {
         "dsmid1vhnk7llxxxyqzs9cl6jw37lx037qyqw48wyyza3qv4cmq2kf8gkq2jzkyu"
     );
     assert_eq!(
+        digest(&kept(1, 2, 3)),
+        "dsmid19lkj28kavh67dxl45e87p2sfqnxz7n0tnych5l4f2m8lnnpk32hqjcrnu4"
+    );
+    assert_eq!(
         digest(&clear(1)),
         "dsmid1dwgmjnrqp865lcrzeduy6cq9sdunkl6wvujpx20smhxfdxx2lj4qnt9lvp"
     );
