@@ -2,22 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use dsm_core::receipt::Receipt;
+use anyhow::Context;
 use dsm_core::{TokenId, View};
-use dsm_crypto::text;
-use dsm_encoding::from_slice;
-use dsm_engine::{NoteProof, note_proof};
+use dsm_daemon::called;
+use dsm_engine::note_proof;
 use dsm_home::Home;
-use dsm_log::{DeviceId, Network};
-use dsm_report::{
-    Explanation, NOTE, Names, NoteReport, Picture, RECEIPT, ReceiptReport, Sum, Sums, page,
-};
-use dsm_store::{Books, FileKv};
+use dsm_log::DeviceId;
+use dsm_report::{Explanation, NoteReport, Picture, Sum, page};
 use serde_json::json;
+use ureq::http::Method;
 
 use crate::input::read_text;
 use crate::output::Output;
+use crate::served::Daemon;
 
 /// How what was found is shown.
 pub(crate) struct Shape {
@@ -35,15 +32,12 @@ pub(crate) fn run(
 ) -> anyhow::Result<()> {
     let Some(file) = file else { return held(home, output) };
     let shown = read_text(file)?;
-    // Names are a convenience: a file is checked without any wallet.
-    let wallet = home.read().ok();
-    let books = wallet.as_ref().and_then(|wallet| wallet.books().ok());
-    let name = |device: &DeviceId| books.as_ref().and_then(|books| called(books, device));
-    let sum = |token: &TokenId, units| match &books {
-        Some(books) => Sum::new(books, token, units),
-        None => Sum::with(None, token, units),
+    let explanation = match Daemon::of(home) {
+        Some(daemon) => {
+            daemon.ask(&Method::POST, "/v1/explanations", Some(&json!({ "shown": shown })))?.1
+        }
+        None => explain(home, &shown)?,
     };
-    let explanation = explain(&shown, &name, &sum)?;
     if shape.dot {
         let dot = Picture::of(&explanation).to_dot();
         output.say(dot.trim_end(), &json!({ "dot": dot }));
@@ -55,23 +49,16 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// The owner of a wallet is you, to yourself.
-fn called(books: &Books<'_, FileKv>, device: &DeviceId) -> Option<String> {
-    if books.is_own(device) { Some("you".to_owned()) } else { books.name_of(device) }
-}
-
-fn explain(shown: &str, names: Names<'_>, sums: Sums<'_>) -> anyhow::Result<Explanation> {
-    if shown.starts_with(RECEIPT) {
-        let receipt: Receipt = from_slice(&text::decode(RECEIPT, shown)?)?;
-        let report = ReceiptReport::new(&receipt, Network::TEST, names, sums);
-        Ok(Explanation::Receipt(Box::new(report.context("the receipt does not hold")?)))
-    } else if shown.starts_with(NOTE) {
-        let proof: NoteProof = from_slice(&text::decode(NOTE, shown)?)?;
-        let report = NoteReport::new(&proof, names).context("the note does not hold")?;
-        Ok(Explanation::Note(Box::new(report)))
-    } else {
-        bail!("this is neither a receipt nor a note; make one with `dsm receipt` or `dsm export`");
-    }
+fn explain(home: &Home, shown: &str) -> anyhow::Result<Explanation> {
+    // Names are a convenience: a file is checked without any wallet.
+    let wallet = home.read().ok();
+    let books = wallet.as_ref().and_then(|wallet| wallet.books().ok());
+    let name = |device: &DeviceId| books.as_ref().and_then(|books| called(books, device));
+    let sum = |token: &TokenId, units| match &books {
+        Some(books) => Sum::new(books, token, units),
+        None => Sum::with(None, token, units),
+    };
+    Ok(Explanation::of(shown, &name, &sum)?)
 }
 
 fn write_page(to: &Path, page: &str, output: &mut Output) -> anyhow::Result<()> {

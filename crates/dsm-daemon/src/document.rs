@@ -3,7 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{backups, contacts, events, payments, proofs, tokens, wallet};
+use crate::routes::{backups, contacts, events, explanations, payments, proofs, tokens, wallet};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,7 +17,7 @@ use crate::routes::{backups, contacts, events, payments, proofs, tokens, wallet}
         contacts::list, contacts::show, contacts::add, contacts::change, contacts::sync,
         tokens::list, tokens::show, tokens::make, tokens::pin, tokens::unpin, tokens::issue,
         payments::pay, payments::ask, payments::asked, payments::request, payments::requests,
-        proofs::receipt, proofs::note, proofs::evidence, proofs::evidence_of,
+        proofs::receipt, proofs::note, explanations::explain, proofs::evidence, proofs::evidence_of,
         events::listen,
     ),
     components(schemas(crate::problem::ProblemReport)),

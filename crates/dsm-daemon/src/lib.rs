@@ -20,6 +20,7 @@ pub use access::Access;
 pub use document::document;
 pub use problem::{Problem, ProblemReport};
 pub use routes::backups::{Saved, Taken};
+pub use routes::explanations::called;
 pub use routes::payments::{Pay, Payment, PaymentState};
 pub use routes::wallet::WalletReport;
 pub use serve::{DaemonError, Ready, Setup, Stop, serve};

@@ -1,5 +1,7 @@
 //! Why a request is not answered as it was wanted.
 
+use std::error::Error;
+
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::StatusCode;
@@ -8,7 +10,8 @@ use dsm_engine::{ConverseError, IssueError, MailError, SecureError};
 use dsm_home::BackupError;
 use dsm_link::LinkError;
 use dsm_report::{
-    AmountError, ContactError, DraftError, EvidenceError, RequestError, ShowError, TokenError,
+    AmountError, ContactError, DraftError, EvidenceError, ExplainError, RequestError, ShowError,
+    TokenError,
 };
 use dsm_session::{LetterError, SessionError};
 use dsm_store::StoreError;
@@ -98,8 +101,8 @@ impl std::fmt::Display for Problem {
     }
 }
 
-impl std::error::Error for Problem {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         if let Self::Store(error) = self { Some(error) } else { None }
     }
 }
@@ -215,6 +218,13 @@ impl From<DraftError> for Problem {
 impl From<EvidenceError> for Problem {
     fn from(error: EvidenceError) -> Self {
         Self::Unknown(error.to_string())
+    }
+}
+
+impl From<ExplainError> for Problem {
+    fn from(error: ExplainError) -> Self {
+        let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        Self::Refused(format!("{error}{why}"), error.rule().map(str::to_owned))
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod backups;
 pub(crate) mod contacts;
 pub(crate) mod events;
+pub(crate) mod explanations;
 pub(crate) mod payments;
 pub(crate) mod proofs;
 pub(crate) mod tokens;
@@ -27,7 +28,7 @@ use crate::problem::Problem;
 
 /// The most bytes of a body: a card is the longest thing that is asked with, but for a backup.
 const MAX_BODY: usize = 64 << 10;
-/// The most bytes of a body with a backup.
+/// The most bytes of a body with a backup, or with a note and its lineage.
 const MAX_SAVED: usize = MAX_BACKUP + 64;
 
 /// A body, an object; what is wrong with it is answered as every problem is.
@@ -108,6 +109,10 @@ pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
         .route("/v1/requests", get(payments::requests).post(payments::request))
         .route("/v1/receipts/{contact}", get(proofs::receipt))
         .route("/v1/notes/{token}", get(proofs::note))
+        .route(
+            "/v1/explanations",
+            post(explanations::explain).layer(DefaultBodyLimit::max(MAX_SAVED)),
+        )
         .route("/v1/evidence", get(proofs::evidence))
         .route("/v1/evidence/{device}", get(proofs::evidence_of))
         .route("/v1/events", get(events::listen))

@@ -6,6 +6,7 @@
 
 mod note;
 mod receipt;
+mod shown;
 mod text;
 
 use std::fmt;
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{Class, Sum, plain};
+
+pub use shown::ExplainError;
 
 /// What somebody calls a device; none if it has no name here.
 pub type Names<'a> = &'a dyn Fn(&DeviceId) -> Option<String>;

@@ -34,8 +34,8 @@ pub use draft::{DraftError, Issued, PolicyDraft};
 pub use event::{Event, requests};
 pub use evidence::{Evidence, EvidenceError};
 pub use explanation::{
-    Check, Consumed, Explanation, LineageStep, Made, Names, NoteReport, OperationKind, Party,
-    ReceiptReport, ReceiptStep, Sums, Threat,
+    Check, Consumed, ExplainError, Explanation, LineageStep, Made, Names, NoteReport,
+    OperationKind, Party, ReceiptReport, ReceiptStep, Sums, Threat,
 };
 pub use fingerprint::fingerprint;
 pub use history::{Deed, HistoryItem, history};

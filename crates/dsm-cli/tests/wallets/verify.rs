@@ -6,8 +6,9 @@ use dsm_crypto::text;
 use dsm_encoding::{Decode, Encode, List, from_slice, to_vec};
 use dsm_engine::NoteProof;
 use dsm_log::Network;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::daemon::Served;
 use crate::stage::Stage;
 
 /// Ada paid Ben, and Ben paid Cleo; the receipt of Ada's payment and Cleo's note, as texts.
@@ -185,4 +186,40 @@ fn no_changed_byte_or_letter_is_believed() {
         assert!(verdict(&stage, &format!("{shown}q")).is_err());
         assert!(verdict(&stage, prefix).is_err());
     }
+}
+
+#[test]
+fn what_is_shown_is_explained_alike_by_a_daemon_and_costs_nobody_else() {
+    let stage = Stage::rich(&["ada", "ben"]);
+    assert_eq!(stage.meet("ada", &["pay", "ben", "2"], "ben").0.code, Some(0));
+    let receipt = stage.write("receipt", &stage.text("ada", &["receipt", "ben"]));
+    let note = stage.write("note", &stage.text("ben", &["export"]));
+    let text = std::fs::read_to_string(&note).expect("a note");
+    let junk = stage.write("junk", "junk");
+    let cut = stage.write("cut", text.trim().split_at(text.len() / 2).0);
+    let words: [&[&str]; 5] = [
+        &["verify", &receipt],
+        &["verify", &note],
+        &["verify", &note, "--dot"],
+        &["verify", &note, "--html", "-"],
+        &["--json", "verify", &receipt],
+    ];
+    let good = || words.map(|words| stage.text("ada", words));
+    let bad = || [&junk, &cut].map(|file| stage.fails("ada", &["verify", file]));
+    let (alone, refused) = (good(), bad());
+    let mut proof: NoteProof = decoded("dsmnote", text.trim());
+    proof.index += 1;
+    let wrong = encoded("dsmnote", &proof);
+    let file = stage.write("wrong", &wrong);
+    let broken = stage.run("ada", &["verify", &file]);
+    let ada = Served::new(&stage, "ada");
+    assert_eq!((good(), bad()), (alone, refused));
+    let served = stage.run("ada", &["verify", &file]);
+    assert_eq!((broken.code, &broken.error), (Some(3), &served.error));
+    assert_eq!(served.code, Some(3));
+    let ask = |shown: &str| ada.send("POST", "/v1/explanations", Some(json!({ "shown": shown })));
+    let (status, said) = ask(&text);
+    assert_eq!((status, &said["kind"], &said["units"]), (200, &json!("note"), &json!("200")));
+    assert!(ask(&wrong).1["rule"].is_string());
+    assert_eq!((ask("").0, ask(&"x".repeat(17 << 20)).0), (422, 413));
 }
