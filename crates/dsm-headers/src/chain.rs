@@ -90,35 +90,62 @@ impl HeaderChain {
             Ok((chain, Change { fork, dropped: 0, added: Vec::new() }))
         };
         let Some(first) = headers.first() else { return none(self) };
-        if let Some(parent) = self.height_of(&first.previous) {
-            let known = self.known(parent, headers);
-            let new = headers.get(known..).unwrap_or_default();
-            let fork = parent.saturating_add(u32::try_from(known).unwrap_or(u32::MAX));
-            return match new {
-                [] => none(self),
-                new if fork == self.tip.height => self.extend(new, known, latest),
-                new => self.branch_off(fork, new, known, latest),
-            };
+        let parent = self.height_of(&first.previous);
+        let known = parent.map_or(0, |parent| self.known(parent, headers));
+        let new = headers.get(known..).unwrap_or_default();
+        let fork =
+            parent.map(|height| height.saturating_add(u32::try_from(known).unwrap_or(u32::MAX)));
+        if new.is_empty() {
+            return none(self);
         }
-        let at = self.branches.iter().enumerate().find_map(|(at, branch)| {
-            let tip = branch.nodes.iter().position(|node| node.hash == first.previous)?;
-            Some((at, tip))
-        });
-        let Some((at, parent)) = at else {
-            return Err(BadHeader { at: 0, reject: HeaderReject::Unconnected });
+        if fork == Some(self.tip.height) {
+            return self.extend(new, known, latest);
+        }
+        let Some((at, start, held)) = self.held(fork, new) else {
+            let unconnected = BadHeader { at: 0, reject: HeaderReject::Unconnected };
+            let fork = fork.ok_or(unconnected)?;
+            return self.branch_off(fork, new, known, latest);
         };
+        let (rest, end) = (new.get(held..).unwrap_or_default(), start.saturating_add(held));
+        let skipped = known.saturating_add(held);
+        if rest.is_empty() {
+            return none(self);
+        }
         let branch = self.branches.swap_remove(at);
-        let kept = parent.saturating_add(1);
-        if kept == branch.nodes.len() {
-            return self.grow(branch, headers, 0, latest);
+        if end == branch.nodes.len() {
+            return self.grow(branch, rest, skipped, latest);
         }
         // A branch off a branch is judged from the chain on; the other one stays.
-        let mut all = branch.headers.get(..kept).unwrap_or_default().to_vec();
-        all.extend_from_slice(headers);
         let fork = branch.fork;
+        let mut all = branch.headers.get(..end).unwrap_or_default().to_vec();
+        all.extend_from_slice(rest);
         self.branches.push(branch);
-        self.branch_off(fork, &all, 0, latest)
-            .map_err(|bad| BadHeader { at: bad.at.saturating_sub(kept), ..bad })
+        let told = self.branch_off(fork, &all, 0, latest);
+        told.map_err(|bad| BadHeader {
+            at: bad.at.saturating_sub(end).saturating_add(skipped),
+            ..bad
+        })
+    }
+
+    /// The branch that these headers belong to, which leave the chain at `fork` or follow a header of a branch: which it
+    /// is, how many of its headers lie before them, and how many of them it has. Of several that which has the most.
+    fn held(&self, fork: Option<u32>, headers: &[Header]) -> Option<(usize, usize, usize)> {
+        let first = headers.first()?;
+        let found = self.branches.iter().enumerate().filter_map(|(at, branch)| {
+            let start = match fork {
+                Some(fork) => (branch.fork == fork).then_some(0)?,
+                None => {
+                    let parent =
+                        branch.nodes.iter().position(|node| node.hash == first.previous)?;
+                    parent.saturating_add(1)
+                }
+            };
+            let nodes = branch.nodes.get(start..).unwrap_or_default();
+            let same = |(node, header): &(&Node, &Header)| node.hash == header.hash();
+            let held = nodes.iter().zip(headers).take_while(same).count();
+            (fork.is_none() || held > 0).then_some((at, start, held))
+        });
+        found.max_by_key(|(_, _, held)| *held)
     }
 
     /// How many of these headers, the first of which follows the block at `parent`, are blocks of the chain.

@@ -146,6 +146,35 @@ fn the_branch_with_more_work_is_the_chain_and_the_change_says_so() {
 }
 
 #[test]
+fn a_branch_that_is_shown_again_is_held_once() {
+    let (chain, _) = grown(EASY, 100, 600);
+    let fork = chain.waypoint(50).expect("a waypoint");
+    let (branch, end) = run(&EASY, fork, 30, 600, 1);
+    let (more, _) = run(&EASY, end, 5, 600, 2);
+    let inner = [&branch[..20], &run(&EASY, chain_to(&branch[..20], fork), 3, 600, 3).0].concat();
+    let mut chain = chain;
+    for _ in 0..3 {
+        for shown in
+            [&branch[..], &branch[..7], &branch[4..], &[&branch[..], &more].concat(), &more, &inner]
+        {
+            (chain, _) = chain.step(shown, ALWAYS).expect("a branch");
+        }
+        assert_eq!(chain.size(), (100, 35 + 23));
+    }
+    // What is bad in one that goes on is told by its own number.
+    let bad = Header { bits: 0x1d00_ffff, ..more[2] };
+    let told = chain.step(&[&branch[25..], &more[..2], &[bad]].concat(), ALWAYS).expect_err("bad");
+    assert_eq!(told, BadHeader { at: 7, reject: HeaderReject::Bits });
+}
+
+/// The last of these headers on a waypoint.
+fn chain_to(headers: &[Header], on: Waypoint) -> Waypoint {
+    headers
+        .iter()
+        .fold(on, |on, header| on.after(&EASY, header, ALWAYS, &mut None).expect("a good header"))
+}
+
+#[test]
 fn the_old_chain_comes_back_when_it_is_shown_again_with_more() {
     let (chain, old) = grown(EASY, 20, 600);
     let (tip, fork) = (*chain.tip(), chain.waypoint(10).expect("a waypoint"));
