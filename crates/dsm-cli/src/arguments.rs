@@ -8,6 +8,7 @@ use clap::{ArgGroup, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 use dsm_report::{ClassFloor, LISTED, MAX_LISTED};
 
+use crate::headers::{Feeds, HeadersCommand};
 use crate::link::{Place, Way};
 
 /// Pay and be paid between two devices, with nobody in between.
@@ -174,6 +175,11 @@ pub(crate) enum Command {
     /// Fork proofs: devices that showed two histories.
     #[command(subcommand)]
     Evidence(EvidenceCommand),
+    /// Say what this wallet is, and how high Bitcoin's chain is.
+    Status,
+    /// Follow Bitcoin's headers, the clock of DSM; prove heights and transactions.
+    #[command(subcommand)]
+    Headers(HeadersCommand),
     /// Serve programs on this machine: HTTP and JSON, with the token of daemon.json in the wallet's
     /// directory.
     Daemon {
@@ -183,6 +189,8 @@ pub(crate) enum Command {
         /// Where to wait for contacts, as often as there are places.
         #[arg(long)]
         link: Vec<Place>,
+        #[command(flatten)]
+        feeds: Feeds,
         /// Print the OpenAPI document instead.
         #[arg(long)]
         openapi: bool,

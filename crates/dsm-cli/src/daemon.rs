@@ -6,6 +6,7 @@ use dsm_daemon::{Ready, Setup, document, serve};
 use dsm_home::Home;
 use serde_json::json;
 
+use crate::headers::{self, Feeds};
 use crate::interrupt::Interrupt;
 use crate::link::Place;
 use crate::output::Output;
@@ -14,12 +15,14 @@ pub(crate) fn run(
     home: &Home,
     listen: SocketAddr,
     links: Vec<Place>,
+    feeds: &Feeds,
     openapi: bool,
     output: &mut Output,
 ) -> anyhow::Result<()> {
     if openapi {
         return print(&document()?);
     }
+    let headers = (!feeds.is_empty()).then(|| headers::opened(home, feeds)).transpose()?;
     let opened = home.open_keys()?;
     let interrupt = Interrupt::new(output, "interrupted")?;
     let path = home.path().join("daemon.json");
@@ -37,7 +40,7 @@ pub(crate) fn run(
         });
         output.say(&text, &object);
     };
-    Ok(serve(home, opened, &Setup { listen, links }, ready)?)
+    Ok(serve(home, opened, &Setup { listen, links }, headers, ready)?)
 }
 
 /// The document as it is checked in, without the number of the format of answers.

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use dsm_core::Reject;
 use dsm_daemon::DaemonError;
 use dsm_engine::{ConverseError, ExchangeError, IntroduceError, MailError, SecureError};
+use dsm_headers::HeaderReject;
 use dsm_link::LinkError;
 use dsm_session::SessionError;
 
+use crate::headers::Unheard;
 use crate::served::Refusal;
 
 /// What each exit code says, as in `docs/json.md`.
@@ -63,7 +65,10 @@ pub(crate) fn rule(error: &anyhow::Error) -> Option<String> {
     let found = error.chain().find_map(|cause| match cause.downcast_ref() {
         Some(SessionError::Rejected(reject)) => Some(reject.rule().to_owned()),
         Some(SessionError::Refused { rule }) => Some(rule.to_string()),
-        _ => cause.downcast_ref::<Reject>().map(|reject| reject.rule().to_owned()),
+        _ => {
+            let here = cause.downcast_ref::<Reject>().map(Reject::rule);
+            here.or(cause.downcast_ref().map(HeaderReject::rule)).map(str::to_owned)
+        }
     });
     served.map(str::to_owned).or(found)
 }
@@ -96,6 +101,7 @@ fn is_misused(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// Whether the other side was not there, went, or could not be reached.
 fn is_away(cause: &(dyn std::error::Error + 'static)) -> bool {
     cause.is::<LinkError>()
+        || cause.is::<Unheard>()
         || cause.downcast_ref().is_some_and(Refusal::is_away)
         || matches!(cause.downcast_ref(), Some(SessionError::PeerCancelled))
         || matches!(

@@ -20,3 +20,13 @@ pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
     }
     Ok(text.trim().to_owned())
 }
+
+/// A file of bytes that is not longer than this.
+pub(crate) fn bytes(path: &Path, most: usize) -> anyhow::Result<Vec<u8>> {
+    let shown = path.display();
+    let file = File::open(path).with_context(|| format!("cannot read {shown}"))?;
+    let mut bytes = Vec::new();
+    file.take(u64::try_from(most)?.saturating_add(1)).read_to_end(&mut bytes)?;
+    anyhow::ensure!(bytes.len() <= most, "{shown} is longer than {most} bytes");
+    Ok(bytes)
+}

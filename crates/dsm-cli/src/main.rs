@@ -10,6 +10,7 @@ mod contact;
 mod daemon;
 mod exchange;
 mod exit;
+mod headers;
 mod init;
 mod input;
 mod interrupt;
@@ -107,8 +108,10 @@ fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
         Command::Evidence(EvidenceCommand::Show { device }) => {
             show::evidence(&home, Some(&device), output)
         }
-        Command::Daemon { listen, link, openapi } => {
-            daemon::run(&home, listen, link, openapi, output)
+        Command::Status => headers::status(&home, output),
+        Command::Headers(command) => headers::run(&home, command, output),
+        Command::Daemon { listen, link, feeds, openapi } => {
+            daemon::run(&home, listen, link, &feeds, openapi, output)
         }
         Command::Backup { file } => backup::save(&home, &file, output),
         Command::Restore { file } => backup::restore(&home, &file, output),

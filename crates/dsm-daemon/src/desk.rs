@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dsm_clock::{HeaderFile, now};
 use dsm_core::identity::Card;
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, Inbox, Lobby, mark};
 use dsm_home::{Home, OpenKeys, fresh};
 use dsm_log::DeviceId;
-use dsm_report::{Event, PolicyDraft, Token};
+use dsm_report::{Event, FeedReport, Height, HeightReport, PolicyDraft, Token};
 use dsm_session::{Goal, Request};
 use dsm_store::{Books, FileKv};
 use dsm_transport::Place;
@@ -34,6 +35,8 @@ pub(crate) struct Desk {
     /// Whom it pays at the moment: one payment at a time to each, so that none is written twice.
     paying: Mutex<BTreeMap<DeviceId, ()>>,
     calls: Semaphore,
+    /// What the feeds of Bitcoin's headers said last.
+    feeds: Mutex<Vec<FeedReport>>,
 }
 
 impl Desk {
@@ -43,10 +46,10 @@ impl Desk {
         lobby: Lobby<FileKv>,
         places: Vec<String>,
     ) -> Self {
-        let (ask, paying) = Default::default();
+        let (ask, paying, feeds) = Default::default();
         let calls = Semaphore::new(MAX_CALLS);
         let keys = Mutex::new(keys);
-        Self { home, keys, inbox, lobby, hub: Hub::new(), places, ask, paying, calls }
+        Self { home, keys, inbox, lobby, hub: Hub::new(), places, ask, paying, calls, feeds }
     }
 
     fn ask(&self) -> MutexGuard<'_, Option<Request>> {
@@ -65,6 +68,20 @@ impl Desk {
             Ok(Token::new(&engine.wallet().books()?, &policy))
         })
         .await
+    }
+
+    /// Keeps what the feeds said.
+    pub(crate) fn heard(&self, said: Vec<FeedReport>) {
+        *self.feeds.lock().unwrap_or_else(PoisonError::into_inner) = said;
+    }
+
+    /// How high Bitcoin's chain is, as its file says, whoever writes that.
+    pub(crate) fn height(&self) -> Result<HeightReport, Problem> {
+        let read = HeaderFile::read(&self.home.headers_path());
+        let chain = read.map_err(|error| Problem::Conflict(error.to_string()))?;
+        let bitcoin = chain.and_then(|chain| Height::of(&chain, now()));
+        let feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(HeightReport { bitcoin, feeds })
     }
 
     /// What whoever calls is told.

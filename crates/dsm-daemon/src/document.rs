@@ -12,7 +12,7 @@ use crate::routes::{backups, contacts, events, explanations, payments, proofs, t
         description = "A wallet on this machine. Amounts are decimals; base units are text.",
     ),
     paths(
-        wallet::show, wallet::balances, wallet::history, wallet::settings, wallet::set,
+        wallet::show, wallet::height, wallet::balances, wallet::history, wallet::settings, wallet::set,
         backups::card, backups::picture, backups::save, backups::restore,
         contacts::list, contacts::show, contacts::add, contacts::change, contacts::sync,
         tokens::list, tokens::show, tokens::make, tokens::pin, tokens::unpin, tokens::issue,

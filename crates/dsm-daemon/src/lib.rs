@@ -11,6 +11,7 @@ mod access;
 mod desk;
 mod document;
 mod door;
+mod follow;
 mod hub;
 mod problem;
 mod routes;

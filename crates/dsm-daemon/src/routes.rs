@@ -94,6 +94,7 @@ pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
             "/v1/backup",
             get(backups::save).post(backups::restore).layer(DefaultBodyLimit::max(MAX_SAVED)),
         )
+        .route("/v1/height", get(wallet::height))
         .route("/v1/balances", get(wallet::balances))
         .route("/v1/history", get(wallet::history))
         .route("/v1/settings", get(wallet::settings).put(wallet::set))

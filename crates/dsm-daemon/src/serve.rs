@@ -7,8 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
+use dsm_clock::Clock;
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, Lobby, inbox, mark};
+use dsm_feed::Sources;
 use dsm_home::{Home, HomeError, OpenKeys, fresh};
 use dsm_link::LinkError;
 use dsm_report::Event;
@@ -26,6 +28,7 @@ use tokio::sync::oneshot;
 use crate::access::Access;
 use crate::desk::Desk;
 use crate::door::{Door, Seat};
+use crate::follow::follow;
 use crate::routes;
 
 /// The most callers that are known, and the most that are not, at a time.
@@ -135,7 +138,7 @@ impl From<HomeError> for DaemonError {
     }
 }
 
-/// Serves the wallet of a directory until it is stopped or its store fails.
+/// Serves the wallet of a directory until it is stopped or its store fails; follows Bitcoin's headers if feeds are given.
 ///
 /// # Errors
 /// [`DaemonError`].
@@ -143,6 +146,7 @@ pub fn serve(
     home: &Home,
     (mut engine, keys): (Engine<FileKv>, OpenKeys),
     setup: &Setup,
+    headers: Option<(Clock, Sources)>,
     ready: impl FnOnce(Ready),
 ) -> Result<(), DaemonError> {
     if !setup.listen.ip().is_loopback() {
@@ -166,6 +170,11 @@ pub fn serve(
         let desk = Arc::clone(&desk);
         // It waits for callers as long as the process lives.
         thread::Builder::new().spawn(move || let_in(&listener, &desk))?;
+    }
+    if let Some((clock, feeds)) = headers {
+        let desk = Arc::clone(&desk);
+        // What it wrote holds, wherever the process ends.
+        thread::Builder::new().spawn(move || follow(clock, feeds, &desk))?;
     }
     let (stopped, ends) = oneshot::channel();
     let hub = Arc::clone(&desk);

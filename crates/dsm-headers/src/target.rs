@@ -73,6 +73,12 @@ impl Target {
         Work(quotient.saturating_add(U256::ONE))
     }
 
+    /// A target that so many times as many hashes meet, at most the easiest there is.
+    #[must_use]
+    pub fn easier(self, times: u32) -> Self {
+        Self(self.0.saturating_mul(U256::from(times.max(1))))
+    }
+
     /// The target scaled by a time that passed over the time that should have, at most `limit`.
     #[must_use]
     pub(crate) fn retargeted(self, passed: u32, wanted: u32, limit: Self) -> Self {

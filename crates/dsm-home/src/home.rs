@@ -79,6 +79,12 @@ impl Home {
         self.path.join("wallet.redb")
     }
 
+    /// The file of Bitcoin's headers.
+    #[must_use]
+    pub fn headers_path(&self) -> PathBuf {
+        self.path.join("headers")
+    }
+
     fn keys_path(&self) -> PathBuf {
         self.path.join("keys")
     }

@@ -15,6 +15,7 @@ mod event;
 mod evidence;
 mod explanation;
 mod fingerprint;
+mod height;
 mod history;
 mod holding;
 mod page;
@@ -38,6 +39,7 @@ pub use explanation::{
     OperationKind, Party, ReceiptReport, ReceiptStep, Sums, Threat,
 };
 pub use fingerprint::fingerprint;
+pub use height::{FeedReport, Height, HeightReport, network_name};
 pub use history::{Deed, HistoryItem, history};
 pub use holding::{Balance, Standing, balances};
 pub use page::page;

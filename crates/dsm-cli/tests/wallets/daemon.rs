@@ -29,7 +29,13 @@ impl Drop for Served {
 
 impl Served {
     pub(crate) fn new(stage: &Stage, name: &str) -> Self {
-        let mut command = stage.command(name, &["--json", "daemon", "--link", "tcp:127.0.0.1:0"]);
+        Self::with(stage, name, &[])
+    }
+
+    /// One that is told more.
+    pub(crate) fn with(stage: &Stage, name: &str, more: &[&str]) -> Self {
+        let words = [&["--json", "daemon", "--link", "tcp:127.0.0.1:0"], more].concat();
+        let mut command = stage.command(name, &words);
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the binary");
         let mut said = String::new();
         let out = process.stdout.take().expect("a pipe");

@@ -12,6 +12,7 @@ mod death;
 mod door;
 mod exits;
 mod explain;
+mod headers;
 mod imposter;
 mod interrupt;
 mod keys;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use dsm_regtest::Node;
+
 use crate::places::directory;
 use crate::stage::Stage;
 
@@ -55,6 +57,14 @@ impl Ports {
         Self(["7001", "7002"].map(free).to_vec())
     }
 
+    /// A Bitcoin node's, at its usual ones.
+    fn of(mut self, node: &Node) -> Self {
+        let rpc = node.url().rsplit(':').next().expect("a port").to_owned();
+        self.0.push((":18443".to_owned(), format!(":{rpc}")));
+        self.0.push((":18444".to_owned(), format!(":{}", node.address().port())));
+        self
+    }
+
     fn put(&self, command: &str) -> String {
         self.0.iter().fold(command.to_owned(), |text, (from, to)| text.replace(from, to))
     }
@@ -75,7 +85,13 @@ fn typed(stage: &Stage, line: &Line, ports: &Ports, log: &Path) -> Child {
 fn runs(name: &str, lines: &[Line]) {
     let stage = Stage::rich(&["ada", "ben", "cleo"]);
     directory(&stage, "stick");
-    let ports = Ports::new();
+    let mut ports = Ports::new();
+    let node = name.starts_with("dsm-headers").then(|| Node::start().expect("a node"));
+    if let Some(node) = &node {
+        node.mine(20).expect("blocks");
+        std::fs::copy(node.cookie(), stage.path("bitcoin.cookie")).expect("its cookie");
+        ports = ports.of(node);
+    }
     let mut staying: Vec<(&str, &str, Child)> = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         let log = stage.path(&format!("log-{number}"));

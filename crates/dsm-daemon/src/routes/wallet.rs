@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use dsm_core::View;
-use dsm_report::{Balance, HistoryItem, Settings, SettingsChange, card_text, contact_of};
+use dsm_report::{
+    Balance, HeightReport, HistoryItem, Settings, SettingsChange, card_text, contact_of,
+};
 use dsm_session::Ledger;
 use dsm_store::Changes;
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,13 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>) -> Result<Json<WalletRep
         Ok(Json(WalletReport { device, index, card, old_copy: books.is_old_copy(), links }))
     })
     .await
+}
+
+/// How high Bitcoin's chain is, as far as this device knows, and what each feed said.
+#[utoipa::path(get, path = "/v1/height", tag = "wallet", responses((status = 200, body = HeightReport), Problems))]
+pub(crate) async fn height(State(desk): State<Arc<Desk>>) -> Result<Json<HeightReport>, Problem> {
+    let read = tokio::task::spawn_blocking(move || desk.height());
+    read.await.map_err(|_| Problem::Stopped)?.map(Json)
 }
 
 /// What it holds, and how final that is.
