@@ -5,6 +5,7 @@
 
 mod core;
 mod engine;
+mod headers;
 mod report;
 mod timing;
 mod wallet;
@@ -26,6 +27,7 @@ const BENCHMARKS: &[Benchmark] = &[
     ("core", core::REACH, core::run),
     ("durable", engine::DURABLE, engine::durable),
     ("engine", engine::REACH, engine::run),
+    ("headers", headers::REACH, headers::run),
     ("wallet", wallet::REACH, wallet::run),
 ];
 

@@ -1,7 +1,5 @@
 //! The 80 bytes of a block's header (`spec/headers.md`, headers).
 
-use core::array::from_fn;
-
 use dsm_encoding::{Decode, DecodeError, Encode, Reader, Writer};
 
 use crate::{BlockHash, sha256d};
@@ -76,9 +74,13 @@ impl Decode for Header {
 
 /// The next bytes, of a slice that is known to hold them.
 pub(crate) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
-    let (first, after) = rest.split_at_checked(N).unwrap_or((rest, &[]));
-    *rest = after;
-    from_fn(|at| first.get(at).copied().unwrap_or(0))
+    match rest.split_first_chunk() {
+        Some((first, after)) => {
+            *rest = after;
+            *first
+        }
+        None => [0; N],
+    }
 }
 
 /// Writes the next bytes, into a slice that is known to have room for them.

@@ -57,11 +57,10 @@ impl Times {
         self
     }
 
-    fn median(&self) -> u32 {
-        let mut sorted = self.times;
-        let used = sorted.get_mut(..self.len).unwrap_or_default();
-        used.sort_unstable();
-        used.get(used.len() / 2).copied().unwrap_or(0)
+    /// True if a time is after the median, the later of two: more than half of them are before it.
+    fn are_before(&self, time: u32) -> bool {
+        let before = self.as_slice().iter().filter(|one| **one < time).count();
+        before > self.len / 2
     }
 }
 
@@ -179,7 +178,7 @@ impl Waypoint {
     ) -> Result<(), HeaderReject> {
         let known = self.times.as_slice().len();
         let all = known == SPAN || u32::try_from(known).is_ok_and(|known| known == height);
-        if all && time <= self.times.median() {
+        if all && !self.times.are_before(time) {
             return Err(HeaderReject::Time);
         }
         let first = height.is_multiple_of(PERIOD);
