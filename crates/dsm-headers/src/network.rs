@@ -110,17 +110,7 @@ fn main_checkpoint() -> Waypoint {
         bits: 0x1703_e8b3,
         nonce: 0x4916_17f5,
     };
-    let work = 0x624c_5a3c_876e_3e6f_ffd9_c800_u128;
-    Waypoint {
-        height: 822_528,
-        hash: header.hash(),
-        bits: header.bits,
-        times: Times::of(header.time),
-        period_time: header.time,
-        period_bits: header.bits,
-        hard_bits: header.bits,
-        work: Work::from(work),
-    }
+    Waypoint::first_of_period(822_528, &header, Work::from(0x624c_5a3c_876e_3e6f_ffd9_c800))
 }
 
 impl Waypoint {
@@ -129,8 +119,13 @@ impl Waypoint {
     pub fn genesis(network: BitcoinNetwork) -> Self {
         let header = network.genesis();
         let work = Target::from_compact(header.bits).map_or(Work::NONE, |target| target.work());
+        Self::first_of_period(0, &header, work)
+    }
+
+    /// The first block of a period, of which nothing before is known but the work of all up to it.
+    fn first_of_period(height: u32, header: &Header, work: Work) -> Self {
         Self {
-            height: 0,
+            height,
             hash: header.hash(),
             bits: header.bits,
             times: Times::of(header.time),
