@@ -48,10 +48,7 @@ impl Clock {
                 None => Ok(Self { file, chain }),
             };
         }
-        Self::begin(path, network.ok_or(ClockError::NoNetwork)?)
-    }
-
-    fn begin(path: &Path, network: BitcoinNetwork) -> Result<Self, ClockError> {
+        let network = network.ok_or(ClockError::NoNetwork)?;
         let base = network.checkpoint();
         let file = HeaderFile::create(path, network, &base)?;
         Ok(Self { file, chain: HeaderChain::new(network, base) })
@@ -86,7 +83,7 @@ impl Clock {
     /// Every answer is on the disk before the next one is looked at.
     ///
     /// # Errors
-    /// [`ClockError::File`]; what was written before holds.
+    /// [`ClockError::File`]; what was written before holds, and nothing more is written until the file is opened again.
     pub fn follow(&mut self, feeds: &mut Sources, time: Duration) -> Result<usize, ClockError> {
         let latest = u32::try_from(now().saturating_add(ACCEPTED_AHEAD)).unwrap_or(u32::MAX);
         let mut written = Ok(());
@@ -122,20 +119,29 @@ impl Clock {
 
     /// Begins at the checkpoint in a file beside, follows feeds there, and takes that chain if it has more work.
     ///
+    /// If it has not, the feeds are asked once more, so that what they are said to follow is the chain that is kept.
+    ///
     /// This is how one leaves a chain that a lying feed showed and that parts from the right one deeper than what is
     /// kept.
     ///
     /// # Errors
     /// [`ClockError::File`].
-    pub fn anew(self, feeds: &mut Sources, time: Duration) -> Result<(Self, usize), ClockError> {
+    pub fn anew(
+        mut self,
+        feeds: &mut Sources,
+        time: Duration,
+    ) -> Result<(Self, usize), ClockError> {
         let path = self.file.path().to_owned();
         let beside = path.with_extension("anew");
-        let mut other = Self::begin(&beside, self.chain.network())?;
+        let (network, base) = (self.chain.network(), self.chain.network().checkpoint());
+        let file = HeaderFile::create_beside(&beside, network, &base)?;
+        let mut other = Self { file, chain: HeaderChain::new(network, base) };
         let new = other.follow(feeds, time)?;
         if other.chain.tip().work <= self.chain.tip().work {
             drop(other);
             let _ = std::fs::remove_file(&beside);
-            return Ok((self, 0));
+            let new = self.follow(feeds, time)?;
+            return Ok((self, new));
         }
         let Self { file, chain } = other;
         let file = file.replacing(&path)?;

@@ -5,7 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use dsm_encoding::{from_slice, record, to_vec};
@@ -69,6 +69,8 @@ pub struct HeaderFile {
     path: PathBuf,
     file: File,
     base: u32,
+    /// How long it is after the last whole write; 0 after one that failed.
+    end: u64,
 }
 
 fn system(path: &Path) -> impl FnOnce(io::Error) -> FileError + '_ {
@@ -76,34 +78,47 @@ fn system(path: &Path) -> impl FnOnce(io::Error) -> FileError + '_ {
 }
 
 impl HeaderFile {
-    /// Makes a file that holds a base only, in place of any that is there.
+    /// Makes a file that holds a base only, where there is none.
     ///
     /// # Errors
-    /// [`FileError::System`].
+    /// [`FileError::System`]; [`FileError::InUse`] if another process was faster.
     pub fn create(
         path: &Path,
         network: BitcoinNetwork,
         base: &Waypoint,
     ) -> Result<Self, FileError> {
         let fresh = path.with_extension("new");
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(&fresh).map_err(system(path))?;
+        locked(path, &fresh, &file)?;
+        if path.exists() {
+            let _ = std::fs::remove_file(&fresh);
+            return Err(FileError::InUse { path: path.to_owned() });
+        }
         let make = || {
-            let mut options = OpenOptions::new();
-            let file = options
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&fresh)?;
-            file.lock()?;
             file.set_len(0)?;
             file.write_all_at(&beginning(network, base), 0)?;
             file.sync_all()?;
-            std::fs::rename(&fresh, path)?;
-            Ok(file)
+            std::fs::rename(&fresh, path)
         };
-        let file = make().map_err(system(path))?;
-        Ok(Self { path: path.to_owned(), file, base: base.height })
+        make().map_err(system(path))?;
+        Ok(Self { path: path.to_owned(), file, base: base.height, end: START })
+    }
+
+    /// As [`HeaderFile::create`], in place of what somebody left who was killed; for whoever has the file beside this one.
+    ///
+    /// # Errors
+    /// As of [`HeaderFile::create`].
+    pub(crate) fn create_beside(
+        path: &Path,
+        network: BitcoinNetwork,
+        base: &Waypoint,
+    ) -> Result<Self, FileError> {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(system(path)(error)),
+            _ => Self::create(path, network, base),
+        }
     }
 
     /// Opens a file to write it, and judges what it holds; what is not good any more is cut off.
@@ -112,12 +127,12 @@ impl HeaderFile {
     /// [`FileError`], not [`FileError::Network`].
     pub fn open(path: &Path) -> Result<(Self, HeaderChain), FileError> {
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(system(path))?;
-        if file.try_lock().is_err() {
-            return Err(FileError::InUse { path: path.to_owned() });
-        }
+        locked(path, path, &file)?;
         let chain = judged(path, &file)?;
-        let opened = Self { path: path.to_owned(), file, base: chain.base().height };
-        opened.cut(chain.tip().height).map_err(system(path))?;
+        let (base, tip) = (chain.base().height, chain.tip().height);
+        let mut opened = Self { path: path.to_owned(), file, base, end: 0 };
+        opened.cut(tip).map_err(system(path))?;
+        opened.end = opened.offset(tip.saturating_add(1));
         Ok((opened, chain))
     }
 
@@ -133,18 +148,25 @@ impl HeaderFile {
         }
     }
 
-    /// Writes what a step changed.
+    /// Writes what a step changed. After a failure nothing more is written: open the file again, and go on from what it
+    /// holds.
     ///
     /// # Errors
     /// [`FileError::System`].
     pub fn apply(&mut self, change: &Change) -> Result<(), FileError> {
         let bytes: Vec<u8> = change.added.iter().flat_map(Header::to_bytes).collect();
+        let (at, end) = (self.offset(change.fork.saturating_add(1)), std::mem::take(&mut self.end));
         let write = || {
+            if !is_at(&self.path, &self.file)? || self.file.metadata()?.len() != end {
+                return Err(io::Error::other("it is not as it was left; open it again"));
+            }
             self.cut(change.fork)?;
-            self.file.write_all_at(&bytes, self.offset(change.fork.saturating_add(1)))?;
+            self.file.write_all_at(&bytes, at)?;
             self.file.sync_data()
         };
-        write().map_err(system(&self.path))
+        write().map_err(system(&self.path))?;
+        self.end = at.saturating_add(bytes.len() as u64);
+        Ok(())
     }
 
     /// A header above the base. None if the file does not reach that high or is no longer so deep.
@@ -186,14 +208,15 @@ impl HeaderFile {
         };
         let bytes = copy().map_err(system(&path))?;
         let fresh = path.with_extension("pruned");
-        let pruned = Self::create(&fresh, chain.network(), chain.base())?;
+        let pruned = Self::create_beside(&fresh, chain.network(), chain.base())?;
         let write = || {
             pruned.file.write_all_at(&bytes, START)?;
             pruned.file.sync_all()?;
             std::fs::rename(&fresh, &path)
         };
         write().map_err(system(&path))?;
-        Ok(Self { path, ..pruned })
+        let end = START.saturating_add(bytes.len() as u64);
+        Ok(Self { path, end, ..pruned })
     }
 
     /// Puts this file in the place of another one.
@@ -219,6 +242,22 @@ impl HeaderFile {
     /// Nothing above this height.
     fn cut(&self, height: u32) -> io::Result<()> {
         self.file.set_len(self.offset(height.saturating_add(1)))
+    }
+}
+
+/// Locks a file that was opened at a place, unless another process has it, or put another one there meanwhile.
+fn locked(path: &Path, at: &Path, file: &File) -> Result<(), FileError> {
+    let mine = file.try_lock().is_ok() && is_at(at, file).map_err(system(path))?;
+    if mine { Ok(()) } else { Err(FileError::InUse { path: path.to_owned() }) }
+}
+
+/// Whether this file still lies there.
+fn is_at(path: &Path, file: &File) -> io::Result<bool> {
+    let one = |found: std::fs::Metadata| (found.dev(), found.ino());
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(one(found) == one(file.metadata()?)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -255,6 +294,10 @@ fn judged(path: &Path, file: &File) -> Result<HeaderChain, FileError> {
         (&mut from).take(piece).read_to_end(&mut bytes).map_err(system(path))?;
         let (all, _) = bytes.as_chunks();
         let headers: Vec<Header> = all.iter().map(Header::from_bytes).collect();
+        // What branches off is no longer where its height says.
+        if headers.first().is_some_and(|first| first.previous != chain.tip().hash) {
+            return Ok(chain);
+        }
         let before = chain.clone();
         let good = match chain.step(&headers, u32::MAX) {
             Ok((next, _)) => {

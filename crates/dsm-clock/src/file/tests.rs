@@ -94,6 +94,32 @@ fn a_pruned_file_goes_on_from_its_base() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+#[test]
+fn a_file_in_which_headers_branch_off_ends_there() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("headers");
+    let (file, chain) = grown(&path, PIECE as u32);
+    let branch = mined(&chain.waypoint(1).unwrap(), PIECE as u32, 1);
+    let bytes: Vec<u8> = branch.iter().flat_map(Header::to_bytes).collect();
+    file.file.write_all_at(&bytes, file.bytes().unwrap()).unwrap();
+    drop(file);
+    let (file, read) = HeaderFile::open(&path).unwrap();
+    assert_eq!(read.tip(), chain.tip());
+    assert_eq!(file.header(2_000).unwrap().unwrap().hash(), read.tip().hash);
+}
+
+#[test]
+fn a_file_that_another_one_replaced_is_not_written() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("headers");
+    let (file, chain) = grown(&path, 300);
+    let opened = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    drop(file.pruned(&chain.pruned(250)).unwrap());
+    // Whoever opened the file before and locks it now would write where nobody reads.
+    assert!(matches!(locked(&path, &path, &opened), Err(FileError::InUse { .. })));
+    assert!(HeaderFile::open(&path).is_ok());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
