@@ -37,8 +37,7 @@ pub(crate) fn add(home: &Home, name: &str, shown: &str, output: &mut Output) -> 
         let pin = json!({ "name": name, "card": shown.trim() });
         let (_, pinned) = daemon.ask(&Method::POST, "/v1/contacts", Some(&pin))?;
         let dsm_report::Contact { name, device, .. } = pinned;
-        let text = format!("{name} is pinned: device {device}");
-        output.say(&text, &json!({ "name": name, "device": device }));
+        is_pinned(&name, &device, output);
         return Ok(());
     }
     let mut wallet = home.read()?;
@@ -70,9 +69,14 @@ pub(crate) fn pin(
     let device = card.descriptor.id();
     let contacts = vec![Contact { name: name.to_owned(), card }];
     commit(&Changes { contacts, ..Changes::default() })?;
-    let text = format!("{name} is pinned: device {device}");
-    output.say(&text, &json!({ "name": name, "device": device.to_string() }));
+    is_pinned(name, &device.to_string(), output);
     Ok(())
+}
+
+/// Says so.
+pub(crate) fn is_pinned(name: &str, device: &str, output: &mut Output) {
+    let text = format!("{name} is pinned: device {device}");
+    output.say(&text, &json!({ "name": name, "device": device }));
 }
 
 pub(crate) fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {

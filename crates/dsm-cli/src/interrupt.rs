@@ -16,10 +16,16 @@ pub(crate) const MOMENT: Duration = Duration::from_secs(1);
 
 /// What happens next if the person presses Ctrl-C.
 enum Then {
-    /// The process says this and ends.
-    Exit(String),
+    /// The process does something, says a word and ends.
+    Exit { first: Box<dyn FnOnce() + Send>, word: String },
     /// Something else, and upon a second Ctrl-C the end.
     Do(Box<dyn FnOnce() + Send>),
+}
+
+impl Then {
+    fn exit(word: &str) -> Self {
+        Self::Exit { first: Box::new(|| {}), word: word.to_owned() }
+    }
 }
 
 /// What Ctrl-C does to this process.
@@ -29,14 +35,15 @@ pub(crate) struct Interrupt(Arc<Mutex<Then>>);
 impl Interrupt {
     /// From now on the process ends with a word.
     pub(crate) fn new(output: &Output, word: &str) -> anyhow::Result<Self> {
-        let this = Self(Arc::new(Mutex::new(Then::Exit(word.to_owned()))));
+        let this = Self(Arc::new(Mutex::new(Then::exit(word))));
         let (handler, mut output) = (this.clone(), output.clone());
         let happen = move || {
-            let again = Then::Exit("interrupted again".to_owned());
+            let again = Then::exit("interrupted again");
             let then = std::mem::replace(&mut *handler.then(), again);
             match then {
                 Then::Do(act) => act(),
-                Then::Exit(word) => {
+                Then::Exit { first, word } => {
+                    first();
                     output.clear();
                     output.fail(&anyhow!(word));
                     std::process::exit(INTERRUPTED.into());
@@ -54,7 +61,15 @@ impl Interrupt {
 
     /// The word is another one.
     pub(crate) fn says(&self, word: &str) {
-        *self.then() = Then::Exit(word.to_owned());
+        *self.then() = Then::exit(word);
+    }
+
+    /// The same word, after something else.
+    pub(crate) fn does_first(&self, act: impl FnOnce() + Send + 'static) {
+        let then = &mut *self.then();
+        if let Then::Exit { first, .. } = then {
+            *first = Box::new(act);
+        }
     }
 
     /// Something is done instead.

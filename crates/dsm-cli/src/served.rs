@@ -27,6 +27,7 @@ const MEETING: Duration = Duration::from_secs(15 * 60);
 const MAX_ANSWER: u64 = 1 << 25;
 
 /// The daemon of a wallet.
+#[derive(Clone)]
 pub(crate) struct Daemon {
     agent: ureq::Agent,
     access: Access,
@@ -35,8 +36,8 @@ pub(crate) struct Daemon {
 /// What a daemon does not do, and why.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    status: u16,
-    report: ProblemReport,
+    pub(crate) status: u16,
+    pub(crate) report: ProblemReport,
 }
 
 impl Refusal {
@@ -173,6 +174,12 @@ impl Daemon {
             status.as_u16(),
             answer.body_mut().with_config().limit(MAX_ANSWER).read_json().map_err(unanswered)?,
         ))
+    }
+
+    /// Asks for the end of something; whoever does so leaves, whether it is heard or not.
+    pub(crate) fn end(&self, path: &str) {
+        let _: anyhow::Result<(u16, serde_json::Value)> =
+            self.ask_within(MOMENT, &Method::DELETE, path, None::<&()>);
     }
 
     /// Pays, and tells what happened.

@@ -16,6 +16,7 @@ use dsm_transport::Place;
 use tokio::sync::Semaphore;
 
 use crate::hub::Hub;
+use crate::meetings::Meetings;
 use crate::problem::Problem;
 
 /// The most calls of this wallet at once.
@@ -28,6 +29,7 @@ pub(crate) struct Desk {
     pub(crate) inbox: Inbox<FileKv>,
     pub(crate) lobby: Lobby<FileKv>,
     pub(crate) hub: Hub,
+    pub(crate) meetings: Meetings,
     /// Where it waits for callers.
     pub(crate) places: Vec<String>,
     /// What it asks of whoever calls.
@@ -49,7 +51,8 @@ impl Desk {
         let (ask, paying, feeds) = Default::default();
         let calls = Semaphore::new(MAX_CALLS);
         let keys = Mutex::new(keys);
-        Self { home, keys, inbox, lobby, hub: Hub::new(), places, ask, paying, calls, feeds }
+        let (hub, meetings) = (Hub::new(), Meetings::new());
+        Self { home, keys, inbox, lobby, hub, meetings, places, ask, paying, calls, feeds }
     }
 
     fn ask(&self) -> MutexGuard<'_, Option<Request>> {

@@ -3,7 +3,9 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use crate::routes::{backups, contacts, events, explanations, payments, proofs, tokens, wallet};
+use crate::routes::{
+    backups, contacts, events, explanations, meetings, payments, proofs, tokens, wallet,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -15,6 +17,7 @@ use crate::routes::{backups, contacts, events, explanations, payments, proofs, t
         wallet::show, wallet::height, wallet::balances, wallet::history, wallet::settings, wallet::set,
         backups::card, backups::picture, backups::save, backups::restore,
         contacts::list, contacts::show, contacts::add, contacts::change, contacts::sync,
+        meetings::begin, meetings::show, meetings::answer, meetings::end,
         tokens::list, tokens::show, tokens::make, tokens::pin, tokens::unpin, tokens::issue,
         payments::pay, payments::ask, payments::asked, payments::request, payments::requests,
         proofs::receipt, proofs::note, explanations::explain, proofs::evidence, proofs::evidence_of,

@@ -54,7 +54,7 @@ pub struct ProblemReport {
 }
 
 impl Problem {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Form(status, _) => *status,
             Self::Token => StatusCode::UNAUTHORIZED,

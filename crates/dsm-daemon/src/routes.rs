@@ -4,6 +4,7 @@ pub(crate) mod backups;
 pub(crate) mod contacts;
 pub(crate) mod events;
 pub(crate) mod explanations;
+pub(crate) mod meetings;
 pub(crate) mod payments;
 pub(crate) mod proofs;
 pub(crate) mod tokens;
@@ -101,6 +102,11 @@ pub(crate) fn router(desk: Arc<Desk>, access: Access) -> Router {
         .route("/v1/contacts", get(contacts::list).post(contacts::add))
         .route("/v1/contacts/{name}", get(contacts::show).patch(contacts::change))
         .route("/v1/contacts/{name}/sync", post(contacts::sync))
+        .route("/v1/meetings", post(meetings::begin))
+        .route(
+            "/v1/meetings/{meeting}",
+            get(meetings::show).post(meetings::answer).delete(meetings::end),
+        )
         .route("/v1/tokens", get(tokens::list).post(tokens::make))
         .route("/v1/tokens/{token}", get(tokens::show))
         .route("/v1/tokens/{token}/pin", put(tokens::pin).delete(tokens::unpin))

@@ -37,7 +37,7 @@ pub type HangUp = Box<dyn FnOnce() + Send>;
 /// Where callers come in.
 pub struct Lobby<K: Kv> {
     shared: Arc<Shared>,
-    inbox: Inbox<K>,
+    pub(crate) inbox: Inbox<K>,
 }
 
 impl<K: Kv> Clone for Lobby<K> {
@@ -99,6 +99,10 @@ impl<K: Kv + 'static> Lobby<K> {
         let kem = Arc::clone(&engine.kem);
         let (places, left) = (Mutex::default(), Condvar::new());
         Self { shared: Arc::new(Shared { network, kem, most: most.max(1), places, left }), inbox }
+    }
+
+    pub(crate) fn network(&self) -> Network {
+        self.shared.network
     }
 
     /// Calls the owner of a pinned KEM key over a link, with 32 fresh bytes, while the engine runs.

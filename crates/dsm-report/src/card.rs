@@ -14,6 +14,10 @@ use crate::plain;
 /// The text form's prefix of a contact card.
 const CARD: &str = "dsmcard";
 
+/// What is said to a person who did not find the same digits at a first meeting.
+pub const NOT_THE_SAME: &str = "nobody is pinned; if the digits differ, somebody stands in between: \
+    meet again over another link, or exchange cards with `dsm id` and `dsm contact add`";
+
 /// Why somebody cannot be pinned, or be dealt with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -73,6 +73,14 @@ pub enum Event {
         /// The device.
         device: String,
     },
+    /// Six digits of a first meeting, that both screens must show before anybody is pinned.
+    String {
+        /// The digits.
+        string: String,
+        /// Which of the daemon's meetings, if it has them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meeting: Option<u64>,
+    },
 }
 
 impl Event {
@@ -131,6 +139,9 @@ impl std::fmt::Display for Event {
             Self::Rejected { text, .. } => write!(to, "refused: {text}"),
             Self::Forked { peer, .. } => {
                 write!(to, "{peer} showed two histories: the proof is kept (`dsm evidence list`)")
+            }
+            Self::String { string, .. } => {
+                write!(to, "{string}\nsame on the other screen? [y/N]")
             }
         }
     }

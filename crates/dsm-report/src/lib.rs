@@ -28,7 +28,8 @@ mod token;
 pub use amount::{AmountError, Sum, Units, parse, plain};
 pub use ask::{RequestDraft, RequestError};
 pub use card::{
-    ContactError, card_text, check_card, check_name, contact_of, dealt_with, read_card,
+    ContactError, NOT_THE_SAME, card_text, check_card, check_name, contact_of, dealt_with,
+    read_card,
 };
 pub use contact::{Contact, Dealings};
 pub use draft::{DraftError, Issued, PolicyDraft};

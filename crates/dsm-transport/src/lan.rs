@@ -102,6 +102,14 @@ impl LanPlace {
     pub fn accept(&self) -> Result<TcpLink, LinkError> {
         self.tcp.accept()
     }
+
+    /// The same as long as it is to wait, which is asked again and again.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] if nobody called; what the operating system says.
+    pub fn accept_while(&self, waits: &dyn Fn() -> bool) -> Result<TcpLink, LinkError> {
+        self.tcp.accept_while(waits)
+    }
 }
 
 impl Drop for LanPlace {

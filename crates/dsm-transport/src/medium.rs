@@ -92,10 +92,19 @@ impl<M: Medium> Framed<M> {
     /// If the medium is gone, or nobody calls in time.
     pub fn wait(medium: M, tag: Tag, most: Option<Duration>) -> Result<Self, LinkError> {
         let clock = Stopwatch::start();
+        Self::wait_while(medium, tag, &|| most.is_none_or(|most| clock.elapsed() <= most))
+    }
+
+    /// The same as long as it is to wait, which is asked again and again.
+    ///
+    /// # Errors
+    /// If the medium is gone, or nobody calls in time.
+    pub fn wait_while(medium: M, tag: Tag, waits: &dyn Fn() -> bool) -> Result<Self, LinkError> {
+        let clock = Stopwatch::start();
         let steady = Steady::wait(tag, medium.size(), medium.pace(), clock.now())?;
         let mut link = Self::new(medium, steady, clock);
         while !link.steady.is_met() {
-            if most.is_some_and(|most| clock.elapsed() > most) {
+            if !waits() {
                 link.failed = true;
                 return Err(LinkError::Silent);
             }

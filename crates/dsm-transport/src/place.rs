@@ -249,21 +249,50 @@ impl Listener {
         let link = match &self.open {
             Open::Tcp(place) => place.accept()?,
             Open::Lan(place) => place.accept()?,
-            Open::Medium(one) => return self.wait(one, tag),
+            Open::Medium(one) => return self.wait(one, tag, &|| true),
         };
-        let hang_up = link.hang_up()?;
-        Ok((Box::new(link), Box::new(hang_up)))
+        with_hang_up(link)
     }
 
-    fn wait(&self, one: &Arc<()>, tag: Tag) -> Result<(AnyLink, HangUp), LinkError> {
+    /// The same as long as it is to wait, which is asked again and again.
+    ///
+    /// # Errors
+    /// If the medium is gone, or [`LinkError::Silent`] if nobody called.
+    pub fn accept_while(
+        &self,
+        tag: Tag,
+        waits: &dyn Fn() -> bool,
+    ) -> Result<(AnyLink, HangUp), LinkError> {
+        let link = match &self.open {
+            Open::Tcp(place) => place.accept_while(waits)?,
+            Open::Lan(place) => place.accept_while(waits)?,
+            Open::Medium(one) => return self.wait(one, tag, waits),
+        };
+        with_hang_up(link)
+    }
+
+    fn wait(
+        &self,
+        one: &Arc<()>,
+        tag: Tag,
+        waits: &dyn Fn() -> bool,
+    ) -> Result<(AnyLink, HangUp), LinkError> {
         while Arc::strong_count(one) > 1 {
+            if !waits() {
+                return Err(LinkError::Silent);
+            }
             std::thread::sleep(LOOK);
         }
         let medium = self.place.medium(tag)?.ok_or(LinkError::Silent)?;
-        let link = Framed::wait(medium, tag, None)?;
+        let link = Framed::wait_while(medium, tag, waits)?;
         let hang_up = link.hang_up();
         Ok((Box::new(Only { link, _one: Arc::clone(one) }), Box::new(hang_up)))
     }
+}
+
+fn with_hang_up(link: TcpLink) -> Result<(AnyLink, HangUp), LinkError> {
+    let hang_up = link.hang_up()?;
+    Ok((Box::new(link), Box::new(hang_up)))
 }
 
 /// The only link over its medium as long as it lives.

@@ -10,7 +10,7 @@ use crate::clock::Stopwatch;
 
 /// How long a peer may take for the next [`PIECE`] bytes, or for the rest of a message.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a write may block before this side listens.
+/// How long a write may block before this side listens, and between two looks for a caller.
 const SLICE: Duration = Duration::from_millis(20);
 /// How much must come in that time.
 const PIECE: usize = 1 << 16;
@@ -53,6 +53,29 @@ impl TcpPlace {
     pub fn accept(&self) -> Result<TcpLink, LinkError> {
         let (stream, _) = self.0.accept().map_err(failed)?;
         TcpLink::over(stream)
+    }
+
+    /// Waits for a caller as long as it is to wait, which is asked again and again. Nobody else accepts
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`LinkError::Silent`] if nobody called; what the operating system says.
+    pub fn accept_while(&self, waits: &dyn Fn() -> bool) -> Result<TcpLink, LinkError> {
+        self.0.set_nonblocking(true).map_err(failed)?;
+        loop {
+            match self.0.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(false).map_err(failed)?;
+                    return TcpLink::over(stream);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(failed(error)),
+            }
+            if !waits() {
+                return Err(LinkError::Silent);
+            }
+            std::thread::sleep(SLICE);
+        }
     }
 }
 

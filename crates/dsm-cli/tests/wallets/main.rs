@@ -20,6 +20,7 @@ mod lists;
 mod mail;
 mod manual;
 mod meet;
+mod meetings;
 mod old;
 mod pages;
 mod places;

@@ -6,20 +6,20 @@ use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 use crate::stage::Stage;
 
 /// A wallet at a first meeting, with a person before its screen.
-struct Screen {
-    process: Child,
+pub(crate) struct Screen {
+    pub(crate) process: Child,
     out: BufReader<ChildStdout>,
-    error: BufReader<ChildStderr>,
+    pub(crate) error: BufReader<ChildStderr>,
 }
 
-fn line(from: &mut impl BufRead) -> String {
+pub(crate) fn line(from: &mut impl BufRead) -> String {
     let mut line = String::new();
     from.read_line(&mut line).expect("a line");
     line.trim_end().to_owned()
 }
 
 impl Screen {
-    fn new(stage: &Stage, name: &str, words: &[&str]) -> Self {
+    pub(crate) fn new(stage: &Stage, name: &str, words: &[&str]) -> Self {
         let mut command = stage.command(name, &[&["contact", "meet"], words].concat());
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the binary");
@@ -29,7 +29,7 @@ impl Screen {
     }
 
     /// The string, once it is shown.
-    fn string(&mut self) -> String {
+    pub(crate) fn string(&mut self) -> String {
         let string = line(&mut self.out);
         assert_eq!(line(&mut self.out), "same on the other screen? [y/N]");
         assert!(string.len() == 6 && string.bytes().all(|digit| digit.is_ascii_digit()));
@@ -37,7 +37,7 @@ impl Screen {
     }
 
     /// The person answers; gives the exit code, and all that is still said.
-    fn answer(mut self, answer: &str) -> (Option<i32>, String) {
+    pub(crate) fn answer(mut self, answer: &str) -> (Option<i32>, String) {
         let mut stdin = self.process.stdin.take().expect("its input");
         stdin.write_all(answer.as_bytes()).expect("a person who answers");
         drop(stdin);
