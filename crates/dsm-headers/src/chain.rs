@@ -218,8 +218,21 @@ impl HeaderChain {
         nodes.into_iter().for_each(|node| self.nodes.push(node));
         self.tip = tip;
         // What left the chain above the fork is not held, so neither is what branches off it.
-        self.branches.retain(|branch| branch.fork <= fork);
+        let branches = core::mem::take(&mut self.branches).into_iter();
+        let kept = branches.filter(|branch| branch.fork <= fork);
+        self.branches = kept.filter_map(|branch| self.rebased(branch)).collect();
         (self, Change { fork, dropped, added: headers })
+    }
+
+    /// The branch from where it leaves the chain now; none if it became a part of it.
+    fn rebased(&self, mut branch: Branch) -> Option<Branch> {
+        let heights = (branch.fork..u32::MAX).skip(1);
+        let same = |(height, node): &(u32, &Node)| self.hash_at(*height) == Some(node.hash);
+        let shared = heights.zip(&branch.nodes).take_while(same).count();
+        branch.fork = branch.fork.saturating_add(u32::try_from(shared).ok()?);
+        branch.headers.drain(..shared);
+        branch.nodes.drain(..shared);
+        (!branch.nodes.is_empty()).then_some(branch)
     }
 
     /// Drops the branches with the least work until the rest is within the bounds.
