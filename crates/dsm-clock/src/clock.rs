@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use dsm_feed::{Follower, Sources};
-use dsm_headers::{BitcoinNetwork, Header, HeaderChain, Heights, Sighting};
+use dsm_headers::{ACCEPTED_AHEAD, BitcoinNetwork, Header, HeaderChain, Heights, Sighting};
 
 use crate::file::{FileError, HeaderFile};
-use crate::now::{ACCEPTED_AHEAD, now};
+use crate::now::now;
 
 /// How many blocks are kept: eight weeks, the depth of a reorganisation that is followed without beginning anew, four
 /// times the depth that a height proof can have.

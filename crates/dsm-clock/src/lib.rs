@@ -13,4 +13,4 @@ mod now;
 
 pub use clock::{Clock, ClockError, KEPT};
 pub use file::{FileError, HeaderFile};
-pub use now::{ACCEPTED_AHEAD, now};
+pub use now::now;

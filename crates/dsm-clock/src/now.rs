@@ -2,9 +2,6 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How far ahead of the own clock a block's time may be, in seconds: as Bitcoin Core takes it.
-pub const ACCEPTED_AHEAD: u64 = 2 * 60 * 60;
-
 /// Seconds since 1970, as this machine's clock shows.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the age of a block is told by a clock")]

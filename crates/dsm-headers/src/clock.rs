@@ -13,14 +13,19 @@ pub struct Sighting {
     pub time: u32,
 }
 
+/// How far ahead of the own clock a block's time may be, in seconds: as Bitcoin Core takes it.
+pub const ACCEPTED_AHEAD: u64 = 2 * 60 * 60;
+
 impl Sighting {
-    /// How many seconds ago the block was found, by a clock that shows `now`; 0 if it seems to come.
+    /// How many seconds ago the block was found, by a clock that shows `now`; 0 if it seems to come. None if it lies
+    /// further ahead than [`ACCEPTED_AHEAD`]: then the clock is wrong, and a block of any age would look young.
     ///
     /// A block comes every ten minutes on average: an age of hours says that nobody was asked for that long, or that
     /// the clock is wrong.
     #[must_use]
-    pub fn age(&self, now: u64) -> u64 {
-        now.saturating_sub(u64::from(self.time))
+    pub fn age(&self, now: u64) -> Option<u64> {
+        let found = u64::from(self.time);
+        (found <= now.saturating_add(ACCEPTED_AHEAD)).then(|| now.saturating_sub(found))
     }
 }
 

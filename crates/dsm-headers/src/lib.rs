@@ -32,7 +32,7 @@ mod waypoint;
 
 pub use block::{BadBlock, Block, MAX_BLOCK};
 pub use chain::{Change, HeaderChain, MAX_BRANCH_HEADERS};
-pub use clock::{Heights, Sighting};
+pub use clock::{ACCEPTED_AHEAD, Heights, Sighting};
 pub use hash::{BadHash, BlockHash, TxId, sha256d};
 pub use header::Header;
 pub use height::{Buried, HeightGuard, HeightProof, MAX_DEPTH, Successor};

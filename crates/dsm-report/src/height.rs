@@ -16,8 +16,8 @@ pub struct Height {
     pub height: u32,
     /// The newest block, as Bitcoin writes it.
     pub block: String,
-    /// How many seconds ago it was found, by this machine's clock.
-    pub age: u64,
+    /// How many seconds ago it was found, by this machine's clock; none if that is behind the block's time, so wrong.
+    pub age: Option<u64>,
     /// From which height on the headers are kept.
     pub base: u32,
 }
@@ -91,7 +91,11 @@ impl FeedReport {
 impl fmt::Display for Height {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { network, height, block, .. } = self;
-        write!(to, "{network}, height {height}, {}, block {block}", Ago(self.age))
+        write!(to, "{network}, height {height}, ")?;
+        match self.age {
+            Some(age) => write!(to, "{}, block {block}", Ago(age)),
+            None => write!(to, "of a time to come (this machine's clock is wrong), block {block}"),
+        }
     }
 }
 
@@ -140,5 +144,9 @@ mod tests {
         let height = Height::of(&chain, 1_703_300_000).unwrap();
         assert_eq!((height.height, height.base), (822_528, 822_528));
         assert!(height.to_string().starts_with("main, height 822528, "), "{height}");
+        // A clock that begins in 1970 again makes nothing young.
+        let height = Height::of(&chain, 0).unwrap();
+        assert_eq!(height.age, None);
+        assert!(height.to_string().contains("this machine's clock is wrong"), "{height}");
     }
 }

@@ -213,6 +213,30 @@ fn is_the_clock() {
     let (chain, headers) = grown(EASY, 3, 600);
     let sighting = chain.sighting().expect("a tip");
     assert_eq!((sighting.height, sighting.hash), (3, headers[2].hash()));
-    assert_eq!(sighting.age(u64::from(sighting.time) + 90), 90);
-    assert_eq!(sighting.age(5), 0);
+    let found = u64::from(sighting.time);
+    assert_eq!(sighting.age(found + 90), Some(90));
+    // A clock may be two hours late, not more: then it is wrong, and no block is young.
+    assert_eq!(sighting.age(found - 7_200), Some(0));
+    assert_eq!(sighting.age(found - 7_201), None);
+}
+
+#[test]
+fn a_reorganisation_by_a_branch_that_shares_blocks_with_the_chain_drops_only_what_leaves() {
+    let (chain, _) = grown(EASY, 5, 600);
+    let (first, end) = run(&EASY, *chain.base(), 3, 600, 1);
+    let (second, _) = run(&EASY, *chain.base(), 1, 600, 1);
+    let fork = second[0];
+    assert_eq!(fork, first[0]);
+    // Both are branches; the one off the other becomes the chain.
+    let (chain, _) = chain.step(&first, ALWAYS).expect("a branch");
+    let at = Waypoint::genesis(BitcoinNetwork::Regtest);
+    let at = Waypoint { bits: EASY.limit, ..at }.after(&EASY, &fork, ALWAYS, &mut None);
+    let (off, _) = run(&EASY, at.expect("a good header"), 5, 600, 2);
+    let (chain, change) = chain.step(&off, ALWAYS).expect("more work");
+    assert_eq!((change.fork, change.dropped, chain.tip().height), (0, 5, 6));
+    // Now the first one goes on, and has more work: the block below both stays.
+    let (more, _) = run(&EASY, end, 5, 600, 1);
+    let (chain, change) = chain.step(&more, ALWAYS).expect("more work");
+    assert_eq!((change.fork, change.dropped, chain.tip().height), (1, 5, 8));
+    assert_eq!(change.added, [&first[1..], &more].concat());
 }
