@@ -31,6 +31,17 @@ impl<F: FnMut(&HeaderChain, Change)> Follower<F> {
     pub fn into_chain(self) -> HeaderChain {
         self.chain
     }
+
+    fn take(&mut self, headers: &[Header]) -> Result<usize, BadHeader> {
+        // A refusal leaves the chain as it was: copies share what they remember.
+        let (chain, change) = self.chain.clone().step(headers, self.latest)?;
+        self.chain = chain;
+        let new = change.added.len();
+        if new > 0 {
+            (self.keep)(&self.chain, change);
+        }
+        Ok(new)
+    }
 }
 
 impl<F: FnMut(&HeaderChain, Change)> Judge for Follower<F> {
@@ -42,17 +53,44 @@ impl<F: FnMut(&HeaderChain, Change)> Judge for Follower<F> {
 
     fn judge(&mut self, headers: &[RawHeader]) -> Result<usize, BadHeader> {
         let headers: Vec<Header> = headers.iter().map(Header::from_bytes).collect();
-        // A refusal leaves the chain as it was: copies share what they remember.
-        let (chain, change) = self.chain.clone().step(&headers, self.latest)?;
-        self.chain = chain;
-        let new = change.added.len();
-        if new > 0 {
-            (self.keep)(&self.chain, change);
-        }
-        Ok(new)
+        self.take(&headers).inspect_err(|bad| {
+            // Those before it are good: a clock that is late by a day costs a day, not all that came with it.
+            let _ = self.take(headers.get(..bad.at).unwrap_or_default());
+        })
     }
 
     fn is_on_chain(&self, hash: &Hash) -> bool {
         self.chain.height_of(&BlockHash(*hash)).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dsm_headers::{BitcoinNetwork, HeaderReject, Target};
+
+    use super::*;
+
+    #[test]
+    fn what_comes_before_a_header_of_a_time_to_come_is_followed() {
+        let base = BitcoinNetwork::Regtest.checkpoint();
+        let (mut previous, mut mined) = (base.hash, Vec::new());
+        for number in 1..=3 {
+            let (merkle_root, time) = ([0; 32], base.time() + number * 600);
+            let mut header =
+                Header { version: 4, previous, merkle_root, time, bits: base.bits, nonce: 0 };
+            while !Target::from_compact(base.bits).unwrap().is_met_by(&header.hash()) {
+                header.nonce += 1;
+            }
+            previous = header.hash();
+            mined.push(header.to_bytes());
+        }
+        let chain = HeaderChain::new(BitcoinNetwork::Regtest, base);
+        let mut kept = Vec::new();
+        let keep = |_: &HeaderChain, change: Change| kept.extend(change.added);
+        let mut follower = Follower::new(chain, base.time() + 1_200, keep);
+        let bad = BadHeader { at: 2, reject: HeaderReject::Ahead };
+        assert_eq!(follower.judge(&mined), Err(bad));
+        assert_eq!(follower.into_chain().tip().height, 2);
+        assert_eq!(kept.len(), 2);
     }
 }
