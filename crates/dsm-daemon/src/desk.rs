@@ -1,6 +1,7 @@
 //! A running wallet, from the side of requests.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dsm_clock::{HeaderFile, now};
@@ -76,6 +77,11 @@ impl Desk {
     /// Keeps what the feeds said.
     pub(crate) fn heard(&self, said: Vec<FeedReport>) {
         *self.feeds.lock().unwrap_or_else(PoisonError::into_inner) = said;
+    }
+
+    /// Where the file of headers lies.
+    pub(crate) fn headers_path(&self) -> PathBuf {
+        self.home.headers_path()
     }
 
     /// How high Bitcoin's chain is, as its file says, whoever writes that.

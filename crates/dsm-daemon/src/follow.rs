@@ -15,20 +15,23 @@ const ROUND: Duration = Duration::from_secs(10 * 60);
 /// How long it is until they are asked again: a block comes every ten minutes.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// Asks feeds again and again. Ends only if the file of headers fails, and says so in place of the feeds.
+/// Asks feeds again and again. If the file of headers fails, it says so in place of the feeds, and opens it again.
 pub(crate) fn follow(clock: Clock, mut feeds: Sources, desk: &Arc<Desk>) {
-    let mut clock = clock;
+    let network = clock.chain().network();
+    let mut kept = Some(clock);
     loop {
-        match round(clock, &mut feeds) {
-            Ok(followed) => clock = followed,
+        let clock =
+            kept.take().map_or_else(|| Clock::open(&desk.headers_path(), Some(network)), Ok);
+        match clock.and_then(|clock| round(clock, &mut feeds)) {
+            Ok(followed) => {
+                kept = Some(followed);
+                desk.heard(FeedReport::of(&feeds));
+            }
             Err(error) => {
-                let stance = error.to_string();
-                let feed = "file of headers".to_owned();
+                let (feed, stance) = ("file of headers".to_owned(), error.to_string());
                 desk.heard(vec![FeedReport { feed, given: 0, agrees: None, stance }]);
-                return;
             }
         }
-        desk.heard(FeedReport::of(&feeds));
         thread::sleep(PAUSE);
     }
 }
