@@ -3,6 +3,8 @@
 mod feeds;
 mod prove;
 
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -143,6 +145,13 @@ fn follow(home: &Home, feeds: &Feeds, anew: bool, output: &mut Output) -> anyhow
     }
 }
 
+/// Writes a file where there is none: a slip of the pen overwrites nothing.
+fn write_new(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).open(file);
+    let written = made.and_then(|mut made| made.write_all(bytes).and_then(|()| made.sync_all()));
+    written.with_context(|| format!("cannot make {}; give a name that is free", file.display()))
+}
+
 /// No feed gave what the chain is followed by.
 #[derive(Debug)]
 pub(crate) struct Unheard;
@@ -164,8 +173,7 @@ fn give(home: &Home, file: &Path, from: Option<u32>, output: &mut Output) -> any
     let headers = clock.headers(from, usize::MAX)?;
     let bytes: Vec<u8> = headers.iter().flat_map(Header::to_bytes).collect();
     let shown = file.display();
-    std::fs::write(file, &bytes)
-        .with_context(|| format!("cannot write {shown}; name another file"))?;
+    write_new(file, &bytes)?;
     let said = format!("{shown} has {} headers, up to height {tip}", headers.len());
     let object =
         json!({ "file": shown.to_string(), "headers": headers.len(), "from": from, "height": tip });

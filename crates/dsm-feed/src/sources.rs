@@ -205,8 +205,12 @@ impl Sources {
         self.first_block(hash, |bytes| Some(bytes.to_vec()))
     }
 
-    /// What is made of a block, from the first feed whose block it can be made of.
-    pub(crate) fn first_block<T>(
+    /// What is made of a block, from the first feed whose block it can be made of: a feed that puts other
+    /// transactions under the right header stops nobody.
+    ///
+    /// # Errors
+    /// What each of them answered.
+    pub fn first_block<T>(
         &mut self,
         hash: &Hash,
         made: impl Fn(&[u8]) -> Option<T>,

@@ -13,10 +13,11 @@ use dsm_headers::{
     TxId,
 };
 use dsm_home::Home;
+use dsm_report::network_name;
 use serde_json::json;
 
 use super::feeds::{Bitcoin, Feeds};
-use super::opened;
+use super::{opened, write_new};
 use crate::exit::Usage;
 use crate::input::read_text;
 use crate::output::Output;
@@ -106,8 +107,7 @@ pub(super) fn prove(
         return Ok(());
     }
     let shown = asked.to.display();
-    std::fs::write(&asked.to, format!("{text}\n"))
-        .with_context(|| format!("cannot write {shown}; name another file"))?;
+    write_new(&asked.to, format!("{text}\n").as_bytes())?;
     output.say(&format!("{shown} shows that {said}, {} deep", asked.depth), &object);
     Ok(())
 }
@@ -131,7 +131,7 @@ fn block(clock: &Clock, asked: &Asked) -> anyhow::Result<(BlockHash, u32)> {
 }
 
 fn fetched(sources: &mut Sources, hash: &BlockHash) -> anyhow::Result<Block> {
-    Ok(Block::from_bytes(&sources.block(&hash.0)?)?)
+    Ok(sources.first_block(&hash.0, |bytes| Block::from_bytes(bytes).ok())?)
 }
 
 pub(super) fn check(
@@ -152,16 +152,23 @@ pub(super) fn check(
     let chain = HeaderFile::read(&home.headers_path())?;
     let chain =
         chain.context("which blocks are Bitcoin's is not known here; see `dsm headers follow`")?;
+    let network = network_name(chain.network());
+    if wanted.bitcoin.is_some_and(|wanted| BitcoinNetwork::from(wanted) != chain.network()) {
+        bail!("the headers here are of {network}; they say nothing about another network");
+    }
     let included = proof.verify_on(&header, &chain, wanted.depth)?;
     let (height, above) = chain.depth(&included.block()).unwrap_or_default();
+    if height < wanted.height {
+        bail!("the transaction is in the block at height {height} already");
+    }
     let said = format!(
-        "the block at height {height} contains {}, the {}. of its transactions; {above} blocks lie on it",
+        "the block of {network} at height {height} contains {}, the {}. of its transactions; {above} blocks lie on it",
         included.transaction(),
         included.index() + 1,
     );
     let object = json!({
         "transaction": included.transaction().to_string(), "index": included.index(),
-        "block": included.block().to_string(), "height": height, "depth": above,
+        "block": included.block().to_string(), "height": height, "depth": above, "network": network,
     });
     output.say(&said, &object);
     Ok(())
@@ -173,9 +180,13 @@ fn check_height(
     wanted: &Wanted,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let easiest = match wanted.easiest {
-        Some(easiest) => easiest,
-        None => easiest(home, wanted.bitcoin.map(BitcoinNetwork::from))?,
+    // A proof names no network: only the target says which one it may be of.
+    let (network, easiest) = match wanted.easiest {
+        Some(easiest) => (None, easiest),
+        None => {
+            let (network, easiest) = easiest(home, wanted.bitcoin.map(BitcoinNetwork::from))?;
+            (Some(network_name(network)), easiest)
+        }
     };
     let guard = HeightGuard { height: wanted.height, depth: wanted.depth, easiest };
     let buried = proof.verify(&guard)?;
@@ -183,25 +194,71 @@ fn check_height(
         .map(|target| target.work().times(guard.depth.saturating_add(1)));
     let work = work.map(|work| work.to_string()).unwrap_or_default();
     let said = format!(
-        "Bitcoin reached height {}; to forge this takes {work} hashes, of {} blocks that earn nothing",
+        "{} reached height {}; to forge this takes {work} hashes, of {} blocks that earn nothing",
+        network.unwrap_or("a chain"),
         buried.height(),
         guard.depth.saturating_add(1),
     );
     let object = json!({
         "height": buried.height(), "block": buried.block().to_string(), "depth": guard.depth,
-        "easiest": format!("{easiest:08x}"), "hashes_to_forge": work,
+        "network": network, "easiest": format!("{easiest:08x}"), "hashes_to_forge": work,
     });
     output.say(&said, &object);
     Ok(())
 }
 
-/// Four times as easy as the newest block that is known here.
-fn easiest(home: &Home, wanted: Option<BitcoinNetwork>) -> anyhow::Result<u32> {
+/// Four times as easy as the newest block that is known here, and of which network that is.
+fn easiest(home: &Home, wanted: Option<BitcoinNetwork>) -> anyhow::Result<(BitcoinNetwork, u32)> {
     let known = HeaderFile::read(&home.headers_path())?;
     let known = known.filter(|chain| wanted.is_none_or(|wanted| wanted == chain.network()));
-    let place = match known {
-        Some(chain) => *chain.tip(),
-        None => wanted.unwrap_or(BitcoinNetwork::Main).checkpoint(),
+    let (network, place) = match known {
+        Some(chain) => (chain.network(), *chain.tip()),
+        None => {
+            let network = wanted.unwrap_or(BitcoinNetwork::Main);
+            (network, network.checkpoint())
+        }
     };
-    Ok(Target::from_compact(place.bits).map_or(place.bits, |target| target.easier(4).to_compact()))
+    let easier = Target::from_compact(place.bits).map(|target| target.easier(4).to_compact());
+    Ok((network, easier.unwrap_or(place.bits)))
+}
+
+#[cfg(test)]
+mod tests {
+    use dsm_feed::{Feed, FeedError};
+    use dsm_headers::sha256d;
+
+    use super::*;
+
+    /// Who gives these bytes for every block.
+    struct Gives(Vec<u8>);
+
+    impl Feed for Gives {
+        fn name(&self) -> &str {
+            "gives"
+        }
+
+        fn headers(&mut self, _: &[[u8; 32]]) -> Result<Vec<[u8; 80]>, FeedError> {
+            Ok(Vec::new())
+        }
+
+        fn block(&mut self, _: &[u8; 32]) -> Result<Vec<u8>, FeedError> {
+            Ok(self.0.clone())
+        }
+    }
+
+    #[test]
+    fn a_feed_with_other_transactions_under_the_right_header_does_not_stop_one_that_is_honest() {
+        let input = [&[0; 32][..], &[0xff; 4], &[2, 1, 1], &[0xff; 4]].concat();
+        let coinbase = [&[1, 0, 0, 0, 1][..], &input, &[1], &[1; 8], &[0], &[0; 4]].concat();
+        let mut header = BitcoinNetwork::Regtest.genesis();
+        header.merkle_root = sha256d(&coinbase);
+        let honest = [&header.to_bytes()[..], &[1], &coinbase].concat();
+        let mut lie = honest.clone();
+        lie[85] ^= 1;
+        let mut sources = Sources::default();
+        assert!(sources.add(Box::new(Gives(lie))));
+        assert!(fetched(&mut sources, &header.hash()).is_err());
+        assert!(sources.add(Box::new(Gives(honest))));
+        assert_eq!(fetched(&mut sources, &header.hash()).unwrap().hash(), header.hash());
+    }
 }

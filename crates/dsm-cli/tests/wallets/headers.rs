@@ -38,6 +38,8 @@ fn a_wallet_follows_a_node_and_tells_one_without_a_network() {
     let file = stage.path("headers.bin").display().to_string();
     let given = stage.run("ada", &["headers", "give", &file]);
     assert!(given.out.contains("has 125 headers, up to height 125"), "{given:?}");
+    let again = stage.run("ada", &["headers", "give", &file]);
+    assert!(again.error.contains("give a name that is free"), "{again:?}");
     let taken =
         stage.run("ben", &["--json", "headers", "follow", "--bitcoin", "regtest", "--file", &file]);
     assert_eq!(height(&taken), 125);
@@ -81,9 +83,15 @@ fn proofs(node: &Node, stage: &Stage, core: &[&str]) {
     assert_eq!(stage.run("ada", &prove).code, Some(0));
     let said = stage.run("ben", &["headers", "check", &file, "--depth", "25"]);
     assert!(
-        said.out.contains(&format!("the block at height 100 contains {coinbase}, the 1. of its")),
+        said.out.contains(&format!("the block of regtest at height 100 contains {coinbase}, ")),
         "{said:?}"
     );
+    // What was asked about another network, or about later, is not answered by this.
+    for more in [["--bitcoin", "main"], ["--height", "101"]] {
+        let ask = [&["headers", "check", &file, "--depth", "25"][..], &more].concat();
+        let said = stage.run("ben", &ask);
+        assert_eq!(said.code, Some(1), "{said:?}");
+    }
     let deeper = stage.run("ben", &["--json", "headers", "check", &file, "--depth", "26"]);
     assert_eq!(deeper.objects()[0]["rule"], "R-70", "{deeper:?}");
 }
