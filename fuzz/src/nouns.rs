@@ -20,8 +20,8 @@ use dsm_crypto::{
 use dsm_encoding::{Blob, List, Text};
 use dsm_engine::NoteProof;
 use dsm_headers::{
-    BitcoinNetwork, CoinbaseProof, Header, HeightGuard, HeightProof, MerklePath, Successor,
-    TransactionProof, Waypoint, Work,
+    BitcoinNetwork, CoinbaseProof, Containment, Header, HeightGuard, HeightProof, MerklePath,
+    Successor, TransactionProof, Waypoint, Work,
 };
 use dsm_home::{Backup, Cost, IssuerSeed, Keeper, KeyFile, SavedContact, SavedSettings, Seeds};
 use dsm_log::{
@@ -54,7 +54,7 @@ macro_rules! nouns {
 nouns! {
     Allowance, Allowed, Anchor, Ask, Backup, Before, BitcoinNetwork, Card, Chain, Chip, ChipEvidence, ChipKey,
     ChipSignature, Ciphertext, Claim,
-    CoinbaseProof, Contents, Cosignature, Cosigners, Cost, Dealing, Dealt, DeviceDescriptor,
+    CoinbaseProof, Containment, Contents, Cosignature, Cosigners, Cost, Dealing, Dealt, DeviceDescriptor,
     DeviceId, DeviceSignature, Digest, Enclosure, Entry, FinalityClass, ForkProof, Founding,
     Genesis, Header, HeightGuard, HeightProof, Held, Hint, IdentityId, Inbox, Introduction,
     IssuerSeed, Keeper, KemPublic, KeyFile, Kind, Letter, ListProof, Lock, Mail, MerklePath,

@@ -33,6 +33,16 @@ pub struct TransactionProof {
 }
 record! { TransactionProof { transaction, index, path, coinbase } }
 
+/// A transaction, and the header of the block that contains it, for whoever has that block on its header chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Containment {
+    /// The block.
+    pub header: Header,
+    /// That it contains the transaction.
+    pub proof: TransactionProof,
+}
+record! { Containment { header, proof } }
+
 /// A transaction that is in a block. Only a proof that was checked makes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Included {

@@ -36,7 +36,7 @@ pub use clock::{ACCEPTED_AHEAD, Heights, Sighting};
 pub use hash::{BadHash, BlockHash, TxId, sha256d};
 pub use header::Header;
 pub use height::{Buried, HeightGuard, HeightProof, MAX_DEPTH, Successor};
-pub use inclusion::{CoinbaseProof, Included, TransactionProof};
+pub use inclusion::{CoinbaseProof, Containment, Included, TransactionProof};
 pub use merkle::{MAX_PATH, MerklePath};
 pub use network::{BitcoinNetwork, PERIOD};
 pub use reject::{BadHeader, HeaderReject};

@@ -6,11 +6,10 @@ use anyhow::{Context, bail};
 use clap::Args;
 use dsm_clock::{Clock, HeaderFile};
 use dsm_crypto::text;
-use dsm_encoding::{from_slice, record, to_vec};
+use dsm_encoding::{from_slice, to_vec};
 use dsm_feed::Sources;
 use dsm_headers::{
-    BitcoinNetwork, Block, BlockHash, Header, HeightGuard, HeightProof, Target, TransactionProof,
-    TxId,
+    BitcoinNetwork, Block, BlockHash, Containment, HeightGuard, HeightProof, Target, TxId,
 };
 use dsm_home::Home;
 use dsm_report::network_name;
@@ -68,13 +67,6 @@ fn bits(text: &str) -> Result<u32, String> {
     bits.ok_or_else(|| "a target in its compact form is wanted, as 1703e8b3".to_owned())
 }
 
-/// A transaction, and the header of the block that contains it.
-struct Contained {
-    header: Header,
-    proof: TransactionProof,
-}
-record! { Contained { header, proof } }
-
 pub(super) fn prove(
     home: &Home,
     asked: &Asked,
@@ -90,7 +82,7 @@ pub(super) fn prove(
     let (text, said) = match &asked.transaction {
         Some(transaction) => {
             let proof = block.prove(transaction)?;
-            let contained = Contained { header: *block.header(), proof };
+            let contained = Containment { header: *block.header(), proof };
             let text = text::encode(TRANSACTION, &to_vec(&contained))?;
             (text, format!("the block at height {height} contains {transaction}"))
         }
@@ -148,7 +140,7 @@ pub(super) fn check(
     if !shown.starts_with(TRANSACTION) {
         bail!("this is no proof of a height or a transaction; make one with `dsm headers prove`");
     }
-    let Contained { header, proof } = from_slice(&text::decode(TRANSACTION, &shown)?)?;
+    let Containment { header, proof } = from_slice(&text::decode(TRANSACTION, &shown)?)?;
     let chain = HeaderFile::read(&home.headers_path())?;
     let chain =
         chain.context("which blocks are Bitcoin's is not known here; see `dsm headers follow`")?;
