@@ -6,7 +6,7 @@ use std::fs;
 
 use dsm_anchor::{Session, Socket, Tpm, TpmError, Wire};
 use dsm_crypto::Digest;
-use dsm_log::{Chip, ChipEvidence};
+use dsm_log::{BadEvidence, Chip, ChipEvidence, verify_run};
 
 use crate::chip::Emulator;
 use crate::head;
@@ -246,22 +246,42 @@ fn a_counter_that_is_defined_anew_goes_on_above_all_values_ever() {
 }
 
 #[test]
-fn after_the_power_failed_the_log_goes_on_in_another_session() {
+fn a_log_outlives_the_power_if_its_last_entry_was_attested_and_ends_if_it_was_not() {
     let mut emulator = Emulator::start();
     let mut tpm = emulator.provisioned();
     let chip = tpm.chip().clone();
+    let mut pieces = Vec::new();
+    for index in 1..=2 {
+        let mut session = tpm.begin().expect("the chip");
+        let start = session.start();
+        tpm.absorb(&mut session, u64::from(index), &head(index)).expect("the chip");
+        pieces
+            .push(tpm.attest(&session, u64::from(index), &[head(index)], start).expect("the chip"));
+        drop(tpm);
+        emulator.reset();
+        tpm = Tpm::load(emulator.wire(), chip.clone()).expect("the chip");
+        assert!(tpm.quote(&session).is_err(), "the session ended with the power");
+    }
+    assert_eq!(verify_run(&chip, &pieces, 0, &[head(1), head(2)]), Ok(()));
+    // Absorbed, and the power fails before it is attested.
     let mut session = tpm.begin().expect("the chip");
-    tpm.absorb(&mut session, 1, &head(1)).expect("the chip");
+    tpm.absorb(&mut session, 3, &head(3)).expect("the chip");
     drop(tpm);
     emulator.reset();
     let mut tpm = Tpm::load(emulator.wire(), chip.clone()).expect("the chip");
-    // The old session is gone, and with it what it might have attested: entry 1 has no evidence for ever.
-    assert!(tpm.quote(&session).is_err());
     let mut session = tpm.begin().expect("the chip");
-    assert!(matches!(tpm.absorb(&mut session, 1, &head(1)), Err(TpmError::Moved { .. })));
+    let again = tpm.absorb(&mut session, 3, &head(3));
+    assert!(matches!(again, Err(TpmError::Moved { .. })), "{again:?}");
+    // Who goes on all the same has evidence of what nobody takes: entry 3 is missing.
     let start = session.start();
-    tpm.absorb(&mut session, 2, &head(2)).expect("the chip");
-    assert!(tpm.attest(&session, 2, &[head(2)], start).is_ok());
+    tpm.absorb(&mut session, 4, &head(4)).expect("the chip");
+    pieces.push(tpm.attest(&session, 4, &[head(4)], start).expect("the chip"));
+    let heads = [1, 2, 3, 4].map(head);
+    assert_eq!(verify_run(&chip, &pieces, 0, &heads), Err(BadEvidence::Range));
+    assert_eq!(
+        verify_run(&chip, &pieces, 0, &[heads[0], heads[1], heads[3]]),
+        Err(BadEvidence::Range)
+    );
 }
 
 #[test]
