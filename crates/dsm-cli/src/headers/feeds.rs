@@ -5,9 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use dsm_feed::{
-    Access, Carried, Core, Feed, MAX_CARRIED, MAX_SOURCES, Magic, Patience, Peer, Sources,
-};
+use dsm_feed::{Access, Carried, Core, Feed, MAX_CARRIED, Magic, Patience, Peer, Sources};
 use dsm_headers::BitcoinNetwork;
 
 use crate::exit::Usage;
@@ -102,7 +100,6 @@ impl Feeds {
                 return Err(Usage("too many feeds; name 16 at most").into());
             }
         }
-        debug_assert!(sources.all().len() <= MAX_SOURCES);
         Ok(sources)
     }
 
