@@ -2,7 +2,7 @@
 //!
 //! A block says its height in its coinbase (BIP 34), and miners that follow Bitcoin build on no block that says
 //! another one. So a block, its coinbase and the headers on top of it show a height to anyone, at the price of the
-//! work in them: whoever wants to lie mines them all, at a target that the guard names, and gets nothing for it.
+//! work in them: whoever wants to lie mines them all, at a target that the guard names, and gets no bitcoin for it.
 
 use dsm_encoding::{Decode, DecodeError, Encode, List, Reader, Writer, record};
 

@@ -186,7 +186,7 @@ fn check_height(
         .map(|target| target.work().times(guard.depth.saturating_add(1)));
     let work = work.map(|work| work.to_string()).unwrap_or_default();
     let said = format!(
-        "{} reached height {}; to forge this takes {work} hashes, of {} blocks that earn nothing",
+        "{} reached height {}; to forge this takes {work} hashes, of {} blocks that earn no bitcoin",
         network.unwrap_or("a chain"),
         buried.height(),
         guard.depth.saturating_add(1),
