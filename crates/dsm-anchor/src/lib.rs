@@ -6,11 +6,13 @@
 //!
 //! Always true: evidence that is given out verifies; a head is absorbed only at the value that follows the last one.
 
+mod chain;
 mod command;
 mod session;
 mod tpm;
 mod wire;
 
+pub use chain::{BadChain, MAX_CERTIFICATE, MAX_CHAIN, MAX_ROOTS, Roots};
 pub use session::Session;
 pub use tpm::{Tpm, TpmError};
 pub use wire::{Device, Socket, Wire};

@@ -1,0 +1,4 @@
+//! Chains of certificates, made here, each with one fault.
+
+mod authority;
+mod chain;
