@@ -59,6 +59,20 @@ impl Roots {
         Ok(Self(roots.iter().map(read).collect::<Result<_, _>>()?))
     }
 
+    /// SHA-256 of the public key (the whole SubjectPublicKeyInfo) of each.
+    pub fn keys(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.0.iter().map(key)
+    }
+
+    /// These and others.
+    ///
+    /// # Errors
+    /// [`BadChain::Size`] if they are too many.
+    pub fn and(mut self, others: Self) -> Result<Self, BadChain> {
+        self.0.extend(others.0);
+        if self.0.len() > MAX_ROOTS { Err(BadChain::Size) } else { Ok(self) }
+    }
+
     /// Checks a chain, its leaf first and the others in any order, at a time in seconds since 1970; the root may be there or missing.
     /// A certificate that says what its key is for must name `usage`, an object identifier as it is written. Gives SHA-256 of
     /// the root's public key (the whole SubjectPublicKeyInfo).
@@ -81,8 +95,12 @@ impl Roots {
         let usage = KeyUsage::required_if_present(usage);
         let path = leaf.verify_for_usage(ALGORITHMS, &self.0, others, at, usage, None, None);
         let path = path.map_err(BadChain::Broken)?;
-        Ok(sha256(&[&spki_for_anchor(path.anchor())]))
+        Ok(key(path.anchor()))
     }
+}
+
+fn key(root: &TrustAnchor<'_>) -> [u8; 32] {
+    sha256(&[&spki_for_anchor(root)])
 }
 
 fn bounded(certificate: &[u8]) -> Result<CertificateDer<'_>, BadChain> {

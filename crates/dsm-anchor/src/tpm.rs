@@ -1,5 +1,7 @@
 //! A TPM 2.0: its key and counter, and how heads are absorbed (`spec/anchors.md`, absorbing).
 
+mod endorsement;
+
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -9,7 +11,9 @@ use dsm_log::{BadEvidence, Chip, ChipEvidence};
 use crate::command::{
     Answer, Code, ENDORSEMENT, Malformed, NULL, OWNER, answer, command, password, sized,
 };
-use crate::{Session, Wire};
+use crate::{Session, Wire, area};
+
+pub use endorsement::EndorsementKind;
 
 /// Where a counter lies if nobody says otherwise.
 pub(crate) const COUNTER: u32 = 0x0180_d5d0;
@@ -43,6 +47,9 @@ pub enum TpmError {
     /// It holds another key or counter than the descriptor names: it was cleared or replaced.
     #[error("this is not the chip of this device, or it was cleared")]
     Foreign,
+    /// Its maker left no certificate in it.
+    #[error("the chip holds no endorsement certificate")]
+    Unendorsed,
     /// What it attested does not verify.
     #[error("the chip attested something else: {0}")]
     Evidence(BadEvidence),
@@ -128,7 +135,7 @@ impl<W: Wire> Tpm<W> {
     /// # Errors
     /// [`TpmError`].
     pub fn begin(&mut self) -> Result<Session, TpmError> {
-        let nonce = nonce()?;
+        let nonce = fresh_nonce()?;
         let parameters = [&sized(&nonce)[..], &[0, 0], &[0], &[0, 0x10], &[0, 0x0b]].concat();
         let begun = say(&mut self.wire, Code::StartAuthSession, &[NULL, NULL], &[], &parameters)?;
         let mut from = Answer::new(&begun);
@@ -258,7 +265,7 @@ impl<W: Wire> Tpm<W> {
         let name = self.chip.counter_name();
         let names: Vec<u8> = handles.iter().flat_map(|_| name).collect();
         let hash = sha256(&[&(code as u32).to_be_bytes(), &names, parameters]);
-        let authorised = session.authorise(&hash, &nonce()?);
+        let authorised = session.authorise(&hash, &fresh_nonce()?);
         let bytes = tell(&mut self.wire, &command(code, handles, &[authorised], parameters))?;
         let (_, _, mut from) = answer(&bytes)?;
         let length = usize::try_from(from.u32()?).unwrap_or(usize::MAX);
@@ -270,22 +277,28 @@ impl<W: Wire> Tpm<W> {
 
 /// The primary key of the owner hierarchy with which a chip attests: always the same one until the chip is cleared.
 fn create_key(wire: &mut impl Wire) -> Result<(u32, ChipKey), TpmError> {
-    let sensitive = sized(&[0, 0, 0, 0]);
-    let area = [
-        &[0x00, 0x23, 0x00, 0x0b, 0x00, 0x05, 0x04, 0x72, 0x00, 0x00][..],
-        &[0x00, 0x10, 0x00, 0x18, 0x00, 0x0b, 0x00, 0x03, 0x00, 0x10],
-        &[0, 0, 0, 0],
-    ];
-    let parameters = [&sensitive[..], &sized(&area.concat()), &[0, 0], &[0, 0, 0, 0]].concat();
-    let bytes = tell(wire, &command(Code::CreatePrimary, &[OWNER], &[password()], &parameters))?;
-    let (_, _, mut from) = answer(&bytes)?;
-    let (key, _) = (from.u32()?, from.u32()?);
-    let mut public = Answer::new(from.sized()?);
+    let (key, public) = create(wire, OWNER, &area::attesting(&[], &[]))?;
+    let mut public = Answer::new(&public);
     public.take(20)?;
     let (x, y) = (public.sized()?, public.sized()?);
     let point = [padded(x)?, padded(y)?].concat();
     let public = ChipKey::from_bytes(&point).map_err(|_| TpmError::Malformed)?;
     Ok((key, public))
+}
+
+/// Makes a primary key by its template; gives its handle and its public area.
+fn create(
+    wire: &mut impl Wire,
+    hierarchy: u32,
+    template: &[u8],
+) -> Result<(u32, Vec<u8>), TpmError> {
+    let sensitive = sized(&[0, 0, 0, 0]);
+    let parameters = [&sensitive[..], &sized(template), &[0, 0], &[0, 0, 0, 0]].concat();
+    let create = command(Code::CreatePrimary, &[hierarchy], &[password()], &parameters);
+    let bytes = tell(wire, &create)?;
+    let (_, _, mut from) = answer(&bytes)?;
+    let (key, _) = (from.u32()?, from.u32()?);
+    Ok((key, from.sized()?.to_vec()))
 }
 
 fn read(wire: &mut impl Wire, counter: u32) -> Result<u64, TpmError> {
@@ -304,7 +317,7 @@ fn padded(number: &[u8]) -> Result<Vec<u8>, TpmError> {
     Ok([&vec![0; missing][..], number].concat())
 }
 
-fn nonce() -> Result<[u8; 32], TpmError> {
+fn fresh_nonce() -> Result<[u8; 32], TpmError> {
     let mut nonce = [0; 32];
     getrandom::fill(&mut nonce).map_err(TpmError::Fresh)?;
     Ok(nonce)

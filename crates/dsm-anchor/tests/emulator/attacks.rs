@@ -1,15 +1,14 @@
 //! The owner of the chip is hostile: it sends what it likes in any order, cuts the power, defines the counter anew, clears the chip, copies
 //! files. No counter value gets evidence of two heads, unless the chip itself goes back.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use dsm_anchor::{Session, Socket, Tpm, TpmError, Wire};
-use dsm_crypto::Digest;
-use dsm_log::{BadEvidence, Chip, ChipEvidence, verify_run};
+use dsm_log::{BadEvidence, verify_run};
 
 use crate::chip::Emulator;
 use crate::head;
+use crate::shown::{HEADS, Shown, mutant};
 
 /// A session, with the digest before each command that it audited.
 struct Spied {
@@ -17,85 +16,6 @@ struct Spied {
     before: Vec<[u8; 32]>,
     /// What an honest wallet would do next: stir, increment, read, have it signed.
     next: u64,
-}
-
-/// What was shown to be absorbed: the heads of each counter value.
-#[derive(Default)]
-struct Shown(BTreeMap<u64, BTreeSet<Digest>>);
-
-impl Shown {
-    fn doubles(&self) -> usize {
-        self.0.values().filter(|heads| heads.len() > 1).count()
-    }
-}
-
-/// Heads that a cheat has.
-const HEADS: u8 = 2;
-
-/// Everything that this session's digest can be evidence of, of one entry or two: a cheat tries every start.
-fn claims(
-    chip: &Chip,
-    spied: &Spied,
-    quoted: &(Vec<u8>, dsm_crypto::ChipSignature),
-    shown: &mut Shown,
-) {
-    let (attestation, signature) = quoted;
-    let mut beside = [0; 26];
-    beside.copy_from_slice(&attestation[44..70]);
-    let digest = spied.session.digest();
-    for start in &spied.before {
-        for first in 1..24 {
-            for one in 1..=HEADS {
-                for two in 0..=HEADS {
-                    let heads: Vec<Digest> =
-                        [one, two].into_iter().filter(|number| *number > 0).map(head).collect();
-                    if replayed(chip, *start, first, &heads) != digest {
-                        continue;
-                    }
-                    let last = first + heads.len() as u64 - 1;
-                    let piece = ChipEvidence {
-                        first,
-                        last,
-                        start: *start,
-                        beside,
-                        signature: signature.clone(),
-                    };
-                    assert_eq!(
-                        piece.verify(chip, &heads),
-                        Ok(()),
-                        "what replays to the digest verifies"
-                    );
-                    for (index, head) in (first..).zip(&heads) {
-                        shown.0.entry(index).or_default().insert(*head);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// As a verifier replays it, without the signature.
-fn replayed(chip: &Chip, start: [u8; 32], first: u64, heads: &[Digest]) -> [u8; 32] {
-    let mut value = chip.first_value + first - 1;
-    heads.iter().fold(chip.after_reading(start, value), |digest, head| {
-        value += 1;
-        let digest = chip.after_incrementing(Chip::after_stirring(digest, head));
-        chip.after_reading(digest, value)
-    })
-}
-
-/// A verifier that does not ask for the reading before: what a mutant would take.
-fn mutant(chip: &Chip, spied: &Spied, shown: &mut Shown) {
-    for start in &spied.before {
-        for first in 1..24 {
-            for number in 1..=HEADS {
-                let digest = chip.after_incrementing(Chip::after_stirring(*start, &head(number)));
-                if chip.after_reading(digest, chip.first_value + first) == spied.session.digest() {
-                    shown.0.entry(first).or_default().insert(head(number));
-                }
-            }
-        }
-    }
 }
 
 /// Numbers that look random and are the same each time.
@@ -142,8 +62,8 @@ fn step(
         }
         _ => {
             let quoted = tpm.quote(&spied.session).expect("the chip");
-            claims(&chip, spied, &quoted, &mut shown[0]);
-            mutant(&chip, spied, &mut shown[1]);
+            shown[0].claim(&chip, &spied.before, &quoted);
+            mutant(&chip, &spied.before, before, &mut shown[1]);
         }
     }
     spied_after(&mut sessions[at], before);

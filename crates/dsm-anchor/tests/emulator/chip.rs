@@ -1,7 +1,7 @@
 //! `swtpm`, a real emulator, with its state in a directory of the test.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -54,7 +54,52 @@ fn start(state: &Path) -> Option<(Child, SocketAddr)> {
     None
 }
 
+/// The authority that endorsed an emulator: its root, and the certificate between, as PEM.
+pub(crate) struct Endorser {
+    pub(crate) root: String,
+    pub(crate) between: String,
+}
+
+/// Makes the certificates of a chip, as its maker would, with an authority of its own.
+fn endorse(state: &Path, authority: &Path) -> Endorser {
+    let at = |name: &str| authority.join(name);
+    let lines = |what: &[(&str, PathBuf)]| -> String {
+        what.iter().map(|(key, value)| format!("{key} = {}\n", value.display())).collect()
+    };
+    let tool = lines(&[
+        ("create_certs_tool", "/usr/bin/swtpm_localca".into()),
+        ("create_certs_tool_config", at("authority.conf")),
+        ("create_certs_tool_options", at("options")),
+    ]);
+    let own = lines(&[
+        ("statedir", authority.to_owned()),
+        ("signingkey", at("key.pem")),
+        ("issuercert", at("between.pem")),
+        ("certserial", at("serial")),
+    ]);
+    for (name, text) in [("setup.conf", tool), ("authority.conf", own), ("options", String::new())]
+    {
+        std::fs::write(at(name), text).expect("a file");
+    }
+    let mut command = Command::new("swtpm_setup");
+    command.args(["--tpm2", "--create-ek-cert", "--tpmstate"]).arg(state);
+    command.arg("--config").arg(at("setup.conf"));
+    let made = command.output().expect("swtpm_setup; install it with apt-get install swtpm-tools");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+    let read = |name| std::fs::read_to_string(at(name)).expect("a certificate");
+    Endorser { root: read("swtpm-localca-rootca-cert.pem"), between: read("between.pem") }
+}
+
 impl Emulator {
+    /// A new chip that its maker endorsed.
+    pub(crate) fn endorsed() -> (Self, Endorser) {
+        let state = tempfile::tempdir().expect("a directory");
+        let authority = tempfile::tempdir().expect("a directory");
+        let endorser = endorse(state.path(), authority.path());
+        let (process, address) = run(state.path());
+        (Self { process, address, state }, endorser)
+    }
+
     /// A new chip.
     pub(crate) fn start() -> Self {
         let state = tempfile::tempdir().expect("a directory");

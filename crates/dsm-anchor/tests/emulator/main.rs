@@ -1,7 +1,13 @@
 //! A real emulator of a chip: what it attests verifies, and nothing else does.
 
 mod attacks;
+mod audit;
+mod authority;
 mod chip;
+mod makers;
+mod raw;
+mod shown;
+mod vouch;
 
 use dsm_crypto::Digest;
 use dsm_log::{BadEvidence, Chip, ChipEvidence, verify_run};
