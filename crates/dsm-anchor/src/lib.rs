@@ -5,10 +5,11 @@
 //! checked by `dsm-log`, which knows no chip.
 //!
 //! A receiver who wants to know whose chip it is checks the chain of its endorsement certificate against its own [`Makers`] and puts a
-//! [`Challenge`] to it; neither needs a chip.
+//! [`Challenge`] to it; neither needs a chip. [`SingleUseKey`] is what the hardware of an Android device attests.
 //!
 //! Always true: evidence that is given out verifies; a head is absorbed only at the value that follows the last one.
 
+mod android;
 mod area;
 mod chain;
 mod challenge;
@@ -18,6 +19,7 @@ mod session;
 mod tpm;
 mod wire;
 
+pub use android::{BadKey, Level, SingleUseKey, Versions, Wanted};
 pub use chain::{BadChain, MAX_CERTIFICATE, MAX_CHAIN, MAX_ROOTS, Roots};
 pub use challenge::{Challenge, ChallengeError, NotThisChip};
 pub use maker::{EndorsementKey, Maker, MakerError, Makers};
