@@ -71,7 +71,7 @@ fn the_key_on_the_curve_is_preferred_and_its_chain_is_read_from_the_chip() {
     let own = high.endorse(&key, HARDWARE);
     // What is above lies over two indices, cut anywhere, and the rest is filled up.
     let above = [high.der(), low.der()].concat();
-    let (first, second) = above.split_at(700);
+    let (first, second) = above.split_at(above.len() / 2);
     let filled = [&own[..], &[0xff; 40]].concat();
     let rsa = tpm.endorsement_key(EndorsementKind::Rsa2048).expect("the key");
     let rsa = high.endorse(&rsa, HARDWARE);
