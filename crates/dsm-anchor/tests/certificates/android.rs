@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use dsm_anchor::{BadChain, BadKey, Level, Roots, SingleUseKey, Versions, Wanted};
-use rcgen::{CertificateParams, IsCa, KeyUsagePurpose, PublicKeyData, SerialNumber};
+use rcgen::{
+    CertificateParams, IsCa, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, PublicKeyData, SerialNumber,
+    SignatureAlgorithm,
+};
 
 use super::authority::{Kind, Made, NOW, authority, extension, plain};
 use super::description::{Said, boot, number, set, value};
@@ -36,7 +39,11 @@ impl Device {
     }
 
     fn chain<'a>(&'a self, leaf: &'a Made) -> [&'a [u8]; 3] {
-        [&leaf.der, &self.device.der, &self.maker.der]
+        self.chain_of(&leaf.der)
+    }
+
+    fn chain_of<'a>(&'a self, leaf: &'a [u8]) -> [&'a [u8]; 3] {
+        [leaf, &self.device.der, &self.maker.der]
     }
 
     fn check(&self, leaf: &Made) -> Result<SingleUseKey, BadKey> {
@@ -185,6 +192,22 @@ fn the_key_is_on_the_curve_that_is_said() {
     let device = Device::new();
     let other = device.device.issue(leaf(&good()), Kind::P384);
     assert_eq!(device.check(&other), Err(BadKey::Algorithm));
+    let point = device.root.key.der_bytes()[..65].to_vec();
+    let der = device.device.certify(leaf(&good()), &Elsewhere(point));
+    assert_eq!(check(&device.chain_of(&der), &device.root), Err(BadKey::Algorithm));
+}
+
+/// As many bytes as a point of P-256 has, said to be on another curve.
+struct Elsewhere(Vec<u8>);
+
+impl PublicKeyData for Elsewhere {
+    fn der_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &PKCS_ECDSA_P384_SHA384
+    }
 }
 
 #[test]
@@ -298,6 +321,11 @@ fn what_does_not_have_its_form_is_refused() {
         assert_eq!(of(written[..at].to_vec()), Err(BadKey::Form(0)), "cut at {at}");
     }
     assert_eq!(of([&written[..], &[0]].concat()), Err(BadKey::Form(0)));
+    // The tag of the limit, of a value that has no parts.
+    let mut flat = written;
+    let limit = flat.windows(3).position(|part| part == [0xbf, 0x83, 0x15]).expect("a limit");
+    flat[limit] = 0x9f;
+    assert_eq!(of(flat), Err(BadKey::Form(0)));
     let mut longer = good();
     longer.head.push(value(5, &[]));
     let wrong = [

@@ -3,7 +3,7 @@
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
-    SerialNumber, SignatureAlgorithm, date_time_ymd,
+    PublicKeyData, SerialNumber, SignatureAlgorithm, date_time_ymd,
 };
 
 /// 2030, in seconds: when everything holds.
@@ -82,8 +82,13 @@ impl Made {
     }
 
     pub(crate) fn issue_for(&self, params: CertificateParams, key: KeyPair) -> Self {
-        let issuer = Issuer::from_params(&self.params, &self.key);
-        let der = params.signed_by(&key, &issuer).expect("made here").der().to_vec();
+        let der = self.certify(params.clone(), &key);
         Self { key, params, der }
+    }
+
+    /// A certificate of a key that only its holder has.
+    pub(crate) fn certify(&self, params: CertificateParams, key: &impl PublicKeyData) -> Vec<u8> {
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        params.signed_by(key, &issuer).expect("made here").der().to_vec()
     }
 }
