@@ -1,109 +1,26 @@
 //! The owner of the chip is hostile: it sends what it likes in any order, cuts the power, defines the counter anew, clears the chip, copies
 //! files. No counter value gets evidence of two heads, unless the chip itself goes back.
 
+mod index;
+mod orders;
+mod power;
+mod random;
+mod seeds;
+mod sessions;
+
 use std::fs;
 
-use dsm_anchor::{Session, Socket, Tpm, TpmError, Wire};
+use dsm_anchor::{Socket, Tpm, TpmError};
 use dsm_log::{BadEvidence, verify_run};
 
 use crate::chip::Emulator;
 use crate::head;
-use crate::shown::{HEADS, Shown, mutant};
-
-/// A session, with the digest before each command that it audited.
-struct Spied {
-    session: Session,
-    before: Vec<[u8; 32]>,
-    /// What an honest wallet would do next: stir, increment, read, have it signed.
-    next: u64,
-}
-
-/// Numbers that look random and are the same each time.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-}
-
-/// One random thing that an owner does.
-fn step(
-    tpm: &mut Tpm<Socket>,
-    sessions: &mut Vec<Spied>,
-    chance: &mut Chance,
-    shown: &mut [Shown; 2],
-) {
-    let chip = tpm.chip().clone();
-    if sessions.len() < 2 || (sessions.len() < 3 && chance.below(12) == 0) {
-        let session = tpm.begin().expect("the chip");
-        sessions.push(Spied { session, before: vec![[0; 32]], next: 0 });
-        return;
-    }
-    let at = chance.below(sessions.len() as u64) as usize;
-    let spied = &mut sessions[at];
-    let before = spied.session.digest();
-    // Mostly what is needed, else anything.
-    let what = if chance.below(10) < 7 { spied.next } else { chance.below(6) };
-    spied.next = (what + 1) % 4;
-    match what {
-        0 => tpm
-            .stir(&mut spied.session, &head(1 + chance.below(HEADS.into()) as u8))
-            .expect("the chip"),
-        1 => tpm.increment(&mut spied.session).expect("the chip"),
-        2 => tpm.read(&mut spied.session).expect("the chip"),
-        4 => drop(foreign(tpm)),
-        5 => {
-            let gone = sessions.swap_remove(at);
-            tpm.end(gone.session).expect("the chip");
-            return;
-        }
-        _ => {
-            let quoted = tpm.quote(&spied.session).expect("the chip");
-            shown[0].claim(&chip, &spied.before, &quoted);
-            mutant(&chip, &spied.before, before, &mut shown[1]);
-        }
-    }
-    spied_after(&mut sessions[at], before);
-}
-
-fn spied_after(spied: &mut Spied, before: [u8; 32]) {
-    if spied.session.digest() != before {
-        spied.before.push(before);
-    }
-}
+use crate::raw::{LOCKOUT, password, send};
 
 /// Somebody else, or the owner without a session, increments the counter.
-fn foreign(tpm: &mut Tpm<Socket>) -> Vec<u8> {
-    let counter = tpm.chip().counter.to_be_bytes();
-    let area = [&[0x40, 0, 0, 9][..], &[0, 0, 1, 0, 0]].concat();
-    let body = [&counter[..], &counter, &[0, 0, 0, 9], &area].concat();
-    let length = (body.len() as u32 + 10).to_be_bytes();
-    let command = [&[0x80, 2][..], &length, &[0, 0, 1, 0x34], &body].concat();
-    tpm.wire().exchange(&command).expect("the chip")
-}
-
-#[test]
-fn no_value_gets_two_heads_whatever_its_owner_sends_and_a_careless_verifier_would_see_some() {
-    let mut shown = [Shown::default(), Shown::default()];
-    for seed in 0..10 {
-        let mut of_chip = [Shown::default(), Shown::default()];
-        let emulator = Emulator::start();
-        let mut tpm = emulator.provisioned();
-        let (mut sessions, mut chance) = (Vec::new(), Chance(seed));
-        for _ in 0..70 {
-            step(&mut tpm, &mut sessions, &mut chance, &mut of_chip);
-        }
-        assert_eq!(of_chip[0].doubles(), 0, "seed {seed}");
-        let [good, bad] = of_chip;
-        let key = |index: u64| index + seed * 1_000;
-        shown[0].0.extend(good.0.into_iter().map(|(index, heads)| (key(index), heads)));
-        shown[1].0.extend(bad.0.into_iter().map(|(index, heads)| (key(index), heads)));
-    }
-    assert!(shown[0].0.len() > 5, "some was absorbed: {}", shown[0].0.len());
-    assert!(shown[1].doubles() > 0, "the mutant is caught");
+fn foreign(tpm: &mut Tpm<Socket>) {
+    let counter = tpm.chip().counter;
+    send(tpm.wire(), 0x134, &[counter; 2], &[password()], &[]).expect("incremented");
 }
 
 #[test]
@@ -209,13 +126,7 @@ fn a_chip_that_was_cleared_or_is_another_one_is_not_the_chip_of_the_device() {
     let emulator = Emulator::start();
     let mut tpm = emulator.provisioned();
     let chip = tpm.chip().clone();
-    // TPM2_Clear by the lockout hierarchy.
-    let body =
-        [&[0x40, 0, 0, 0x0a][..], &[0, 0, 0, 9], &[0x40, 0, 0, 9], &[0, 0, 1, 0, 0]].concat();
-    let clear =
-        [&[0x80, 2][..], &(body.len() as u32 + 10).to_be_bytes(), &[0, 0, 1, 0x26], &body].concat();
-    let answer = tpm.wire().exchange(&clear).expect("the chip");
-    assert_eq!(answer[6..10], [0; 4], "cleared");
+    send(tpm.wire(), 0x126, &[LOCKOUT], &[password()], &[]).expect("cleared");
     drop(tpm);
     assert!(matches!(Tpm::load(emulator.wire(), chip.clone()), Err(TpmError::Foreign)));
     let again = emulator.provisioned();

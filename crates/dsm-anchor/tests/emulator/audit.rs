@@ -9,9 +9,11 @@ use sha2::Sha256;
 use crate::raw::{ENDORSEMENT, NULL, password, send, sized, sized_at, u32_at};
 use crate::shown::Quoted;
 
-/// Attributes: it goes on; what it audits begins anew; it audits.
+/// Attributes: it goes on; what it audits begins anew; it decrypts what it is told; it encrypts what it answers; it audits.
 pub(crate) const GOES_ON: u8 = 0x01;
 pub(crate) const ANEW: u8 = 0x04;
+pub(crate) const DECRYPTS: u8 = 0x20;
+pub(crate) const ENCRYPTS: u8 = 0x40;
 pub(crate) const AUDITS: u8 = 0x80;
 
 pub(crate) const STIR_RANDOM: u32 = 0x146;
@@ -20,7 +22,9 @@ pub(crate) const NV_INCREMENT: u32 = 0x134;
 
 /// How a session begins: its kind, and its cipher.
 pub(crate) const HMAC: u8 = 0;
+pub(crate) const POLICY: u8 = 1;
 pub(crate) const NO_CIPHER: [u8; 2] = [0, 0x10];
+pub(crate) const CIPHER: [u8; 6] = [0, 6, 0, 0x80, 0, 0x43];
 
 /// A session, and the digest that the chip must hold.
 #[derive(Clone)]
@@ -44,6 +48,22 @@ impl Audited {
         Self { handle: u32_at(&begun, 0), nonce, digest: [0; 32], starts: vec![[0; 32]] }
     }
 
+    /// What authorises one command, once.
+    pub(crate) fn authorise(
+        &self,
+        code: u32,
+        attributes: u8,
+        names: &[u8],
+        parameters: &[u8],
+    ) -> Vec<u8> {
+        let command = sha256(&[&code.to_be_bytes(), names, parameters]);
+        let ours = [9; 32];
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&[]).expect("any key");
+        let mac = mac.chain_update(command).chain_update(ours).chain_update(&self.nonce);
+        let mac = mac.chain_update([attributes]).finalize().into_bytes();
+        [&self.handle.to_be_bytes()[..], &sized(&ours), &[attributes], &sized(&mac)].concat()
+    }
+
     /// Says something, with other sessions before this one; gives the parameters of the answer.
     pub(crate) fn say(
         &mut self,
@@ -54,12 +74,7 @@ impl Audited {
         parameters: &[u8],
     ) -> Result<Vec<u8>, u32> {
         let command = sha256(&[&code.to_be_bytes(), names, parameters]);
-        let ours = [9; 32];
-        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&[]).expect("any key");
-        let mac = mac.chain_update(command).chain_update(ours).chain_update(&self.nonce);
-        let mac = mac.chain_update([attributes]).finalize().into_bytes();
-        let own =
-            [&self.handle.to_be_bytes()[..], &sized(&ours), &[attributes], &sized(&mac)].concat();
+        let own = self.authorise(code, attributes, names, parameters);
         let sessions = [before, &[own]].concat();
         let answer = send(wire, code, handles, &sessions, parameters)?;
         let length = u32_at(&answer, 0) as usize;
@@ -105,9 +120,18 @@ impl Audited {
     }
 
     pub(crate) fn increment(&mut self, wire: &mut Socket, chip: &Chip) -> Result<(), u32> {
+        self.increment_as(wire, chip, GOES_ON | AUDITS)
+    }
+
+    pub(crate) fn increment_as(
+        &mut self,
+        wire: &mut Socket,
+        chip: &Chip,
+        attributes: u8,
+    ) -> Result<(), u32> {
         let names = chip.counter_name().repeat(2);
         let at = (&[chip.counter; 2][..], &names[..]);
-        self.say(wire, (NV_INCREMENT, GOES_ON | AUDITS), at, &[], &[]).map(drop)
+        self.say(wire, (NV_INCREMENT, attributes), at, &[], &[]).map(drop)
     }
 
     /// Reads, stirs, increments, reads: as an honest wallet does.

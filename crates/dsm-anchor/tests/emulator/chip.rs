@@ -21,23 +21,26 @@ impl Drop for Emulator {
     }
 }
 
+/// A chip is there, and was started.
+const STARTED: &str = "not-need-init,startup-clear";
+
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port")
 }
 
-fn run(state: &Path) -> (Child, SocketAddr) {
+fn run(state: &Path, flags: &str) -> (Child, SocketAddr) {
     // Somebody may take a port meanwhile.
-    let started = (0..20).find_map(|_| start(state));
+    let started = (0..20).find_map(|_| start(state, flags));
     started.expect("swtpm; install it with apt-get install swtpm")
 }
 
-fn start(state: &Path) -> Option<(Child, SocketAddr)> {
+fn start(state: &Path, flags: &str) -> Option<(Child, SocketAddr)> {
     let (server, control) = (free(), free());
     let mut command = Command::new("swtpm");
     command.args(["socket", "--tpm2", "--tpmstate", &format!("dir={}", state.display())]);
     command.args(["--server", &format!("type=tcp,port={},bindaddr=127.0.0.1", server.port())]);
     command.args(["--ctrl", &format!("type=tcp,port={},bindaddr=127.0.0.1", control.port())]);
-    command.args(["--flags", "not-need-init,startup-clear"]);
+    command.args(["--flags", flags]);
     let command = command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = command.spawn().expect("swtpm; install it with apt-get install swtpm");
     for _ in 0..200 {
@@ -96,14 +99,14 @@ impl Emulator {
         let state = tempfile::tempdir().expect("a directory");
         let authority = tempfile::tempdir().expect("a directory");
         let endorser = endorse(state.path(), authority.path());
-        let (process, address) = run(state.path());
+        let (process, address) = run(state.path(), STARTED);
         (Self { process, address, state }, endorser)
     }
 
     /// A new chip.
     pub(crate) fn start() -> Self {
         let state = tempfile::tempdir().expect("a directory");
-        let (process, address) = run(state.path());
+        let (process, address) = run(state.path(), STARTED);
         Self { process, address, state }
     }
 
@@ -117,7 +120,13 @@ impl Emulator {
     pub(crate) fn reset(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        (self.process, self.address) = run(self.state.path());
+        (self.process, self.address) = run(self.state.path(), STARTED);
+    }
+
+    /// The same, and nobody starts it: it may resume.
+    pub(crate) fn power(&mut self) {
+        self.stop();
+        (self.process, self.address) = run(self.state.path(), "not-need-init");
     }
 
     /// Where its state lies, which a broken chip lets one copy.

@@ -5,6 +5,7 @@ mod audit;
 mod authority;
 mod chip;
 mod makers;
+mod owner;
 mod raw;
 mod shown;
 mod vouch;

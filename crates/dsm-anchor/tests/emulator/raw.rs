@@ -98,6 +98,18 @@ pub(crate) fn define(
     send(wire, 0x12a, &[by], &[password()], &parameters).map(drop)
 }
 
+pub(crate) fn undefine(wire: &mut Socket, by: u32, index: u32) -> Result<(), u32> {
+    send(wire, 0x122, &[by, index], &[password()], &[]).map(drop)
+}
+
+/// An index's name, and its public area.
+pub(crate) fn read_public(wire: &mut Socket, index: u32) -> Result<(Vec<u8>, Vec<u8>), u32> {
+    let read = send(wire, 0x169, &[index], &[], &[])?;
+    let area = sized_at(&read, 0).to_vec();
+    let name = sized_at(&read, 2 + area.len()).to_vec();
+    Ok((name, area))
+}
+
 /// Writes an index by its own authorisation.
 pub(crate) fn write(wire: &mut Socket, index: u32, bytes: &[u8]) -> Result<(), u32> {
     for (at, piece) in bytes.chunks(512).enumerate() {

@@ -24,40 +24,47 @@ impl Shown {
         self.0.values().filter(|heads| heads.len() > 1).count()
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// That this head, and no other, was absorbed at this entry, and nothing else at all.
+    pub(crate) fn is_only(&self, index: u64, number: u8) -> bool {
+        self.0.len() == 1
+            && self.0.get(&index).is_some_and(|heads| heads.iter().eq([&head(number)]))
+    }
+
     /// Everything that this signature can be evidence of, of one entry or two.
     pub(crate) fn claim(&mut self, chip: &Chip, starts: &[[u8; 32]], quoted: &Quoted) {
+        let signed = &quoted.0[quoted.0.len() - 32..];
         for start in starts {
             for first in ENTRIES {
+                let read = chip.after_reading(*start, chip.first_value + first - 1);
                 for one in 1..=HEADS {
-                    for two in 0..=HEADS {
-                        let numbers = [one, two].into_iter().filter(|number| *number > 0);
-                        self.try_one(
-                            chip,
-                            *start,
-                            first,
-                            &numbers.map(head).collect::<Vec<_>>(),
-                            quoted,
-                        );
+                    let once = after_entry(chip, read, first, one);
+                    if once == signed {
+                        self.verified(chip, first, *start, &[head(one)], quoted);
+                    }
+                    for two in 1..=HEADS {
+                        if after_entry(chip, once, first + 1, two) == signed {
+                            self.verified(chip, first, *start, &[head(one), head(two)], quoted);
+                        }
                     }
                 }
             }
         }
     }
 
-    fn try_one(
+    /// What replays to what was signed verifies, if the chip signed it.
+    fn verified(
         &mut self,
         chip: &Chip,
-        start: [u8; 32],
         first: u64,
+        start: [u8; 32],
         heads: &[Digest],
         quoted: &Quoted,
     ) {
         let piece = piece(first, heads.len() as u64, start, quoted);
-        let replays = replayed(chip, start, first, heads)[..] == quoted.0[quoted.0.len() - 32..];
-        if !replays {
-            return;
-        }
-        // What replays and is of this chip verifies; what is not of it does not.
         if piece.verify(chip, heads).is_ok() {
             for (index, head) in (first..).zip(heads) {
                 self.0.entry(index).or_default().insert(*head);
@@ -73,14 +80,10 @@ pub(crate) fn piece(first: u64, count: u64, start: [u8; 32], quoted: &Quoted) ->
     ChipEvidence { first, last: first + count - 1, start, beside, signature: quoted.1.clone() }
 }
 
-/// As a verifier replays it, without the signature.
-fn replayed(chip: &Chip, start: [u8; 32], first: u64, heads: &[Digest]) -> [u8; 32] {
-    let mut value = chip.first_value + first - 1;
-    heads.iter().fold(chip.after_reading(start, value), |digest, head| {
-        value += 1;
-        let digest = chip.after_incrementing(Chip::after_stirring(digest, head));
-        chip.after_reading(digest, value)
-    })
+/// As a verifier replays one more entry.
+fn after_entry(chip: &Chip, digest: [u8; 32], index: u64, number: u8) -> [u8; 32] {
+    let digest = chip.after_incrementing(Chip::after_stirring(digest, &head(number)));
+    chip.after_reading(digest, chip.first_value + index)
 }
 
 /// A verifier that does not ask for the reading before: what a mutant would take.
