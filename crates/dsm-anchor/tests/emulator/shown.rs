@@ -10,7 +10,7 @@ use crate::head;
 /// Heads that a cheat has.
 pub(crate) const HEADS: u8 = 2;
 /// Entries that it tries.
-const ENTRIES: std::ops::Range<u64> = 1..24;
+const ENTRIES: std::ops::Range<u64> = 1..40;
 
 /// What a chip signed: the attestation, and the signature.
 pub(crate) type Quoted = (Vec<u8>, ChipSignature);
@@ -34,41 +34,43 @@ impl Shown {
             && self.0.get(&index).is_some_and(|heads| heads.iter().eq([&head(number)]))
     }
 
-    /// Everything that this signature can be evidence of, of one entry or two.
+    /// Everything that this signature can be evidence of, of any number of entries. What replays to it goes through digests that the
+    /// session had: the others are not followed.
     pub(crate) fn claim(&mut self, chip: &Chip, starts: &[[u8; 32]], quoted: &Quoted) {
-        let signed = &quoted.0[quoted.0.len() - 32..];
-        for start in starts {
+        let had: BTreeSet<[u8; 32]> = starts.iter().copied().collect();
+        for start in &had {
             for first in ENTRIES {
                 let read = chip.after_reading(*start, chip.first_value + first - 1);
-                for one in 1..=HEADS {
-                    let once = after_entry(chip, read, first, one);
-                    if once == signed {
-                        self.verified(chip, first, *start, &[head(one)], quoted);
-                    }
-                    for two in 1..=HEADS {
-                        if after_entry(chip, once, first + 1, two) == signed {
-                            self.verified(chip, first, *start, &[head(one), head(two)], quoted);
-                        }
-                    }
+                if had.contains(&read) {
+                    let piece = piece(first, 0, *start, quoted);
+                    self.follow((chip, &had, quoted), &piece, read, &mut Vec::new());
                 }
             }
         }
     }
 
-    /// What replays to what was signed verifies, if the chip signed it.
-    fn verified(
+    /// Adds each head that may have come next.
+    fn follow(
         &mut self,
-        chip: &Chip,
-        first: u64,
-        start: [u8; 32],
-        heads: &[Digest],
-        quoted: &Quoted,
+        (chip, had, quoted): (&Chip, &BTreeSet<[u8; 32]>, &Quoted),
+        piece: &ChipEvidence,
+        digest: [u8; 32],
+        heads: &mut Vec<Digest>,
     ) {
-        let piece = piece(first, heads.len() as u64, start, quoted);
-        if piece.verify(chip, heads).is_ok() {
-            for (index, head) in (first..).zip(heads) {
-                self.0.entry(index).or_default().insert(*head);
+        for number in 1..=HEADS {
+            let piece = ChipEvidence { last: piece.last + 1, ..piece.clone() };
+            let after = after_entry(chip, digest, piece.last, number);
+            if !had.contains(&after) {
+                continue;
             }
+            heads.push(head(number));
+            if after == quoted.0[quoted.0.len() - 32..] && piece.verify(chip, heads).is_ok() {
+                for (index, head) in (piece.first..).zip(&*heads) {
+                    self.0.entry(index).or_default().insert(*head);
+                }
+            }
+            self.follow((chip, had, quoted), &piece, after, heads);
+            heads.pop();
         }
     }
 }
@@ -86,14 +88,32 @@ fn after_entry(chip: &Chip, digest: [u8; 32], index: u64, number: u8) -> [u8; 32
     chip.after_reading(digest, chip.first_value + index)
 }
 
-/// A verifier that does not ask for the reading before: what a mutant would take.
-pub(crate) fn mutant(chip: &Chip, starts: &[[u8; 32]], digest: [u8; 32], shown: &mut Shown) {
-    for start in starts {
-        for first in ENTRIES {
-            for number in 1..=HEADS {
-                let after = chip.after_incrementing(Chip::after_stirring(*start, &head(number)));
+/// Verifiers that are careless: one asks for no reading before an entry, one for none after it. What they would take.
+#[derive(Debug, Default)]
+pub(crate) struct Careless {
+    pub(crate) before: Shown,
+    pub(crate) after: Shown,
+}
+
+impl Careless {
+    pub(crate) fn claim(&mut self, chip: &Chip, starts: &[[u8; 32]], digest: [u8; 32]) {
+        for (start, number) in starts.iter().flat_map(|start| (1..=HEADS).map(move |n| (start, n)))
+        {
+            let absorbed =
+                |from| chip.after_incrementing(Chip::after_stirring(from, &head(number)));
+            let after = absorbed(*start);
+            for first in ENTRIES.filter(|_| starts.contains(&after)) {
                 if chip.after_reading(after, chip.first_value + first) == digest {
-                    shown.0.entry(first).or_default().insert(head(number));
+                    self.before.0.entry(first).or_default().insert(head(number));
+                }
+            }
+            // The digest before the increment, and its two last commands.
+            for first in ENTRIES.filter(|_| after == digest) {
+                let read = |before: &[u8; 32]| {
+                    chip.after_reading(*before, chip.first_value + first - 1) == *start
+                };
+                if starts.iter().any(read) {
+                    self.after.0.entry(first).or_default().insert(head(number));
                 }
             }
         }
