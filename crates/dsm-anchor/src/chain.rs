@@ -3,6 +3,8 @@
 //! Always true: everything is bounded before it is read. Of a root only its name, its key and its limits count, not its dates: whoever configures one
 //! decides how long. Whether a certificate was revoked is not seen here.
 
+mod p521;
+
 use std::time::Duration;
 
 use dsm_crypto::sha256;
@@ -22,6 +24,7 @@ const ALGORITHMS: &[&dyn SignatureVerificationAlgorithm] = &[
     ring::ECDSA_P256_SHA384,
     ring::ECDSA_P384_SHA256,
     ring::ECDSA_P384_SHA384,
+    &p521::P521,
     ring::RSA_PKCS1_2048_8192_SHA256,
     ring::RSA_PKCS1_2048_8192_SHA384,
     ring::RSA_PKCS1_2048_8192_SHA512,

@@ -143,3 +143,40 @@ fn collect(words: &mut Words, name: &Name) {
 fn text(value: &Any) -> String {
     String::from_utf8_lossy(value.value()).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm};
+
+    use super::*;
+
+    struct Rsa(Vec<u8>);
+
+    impl PublicKeyData for Rsa {
+        fn der_bytes(&self) -> &[u8] {
+            &self.0
+        }
+
+        fn algorithm(&self) -> &'static SignatureAlgorithm {
+            &PKCS_RSA_SHA256
+        }
+    }
+
+    #[test]
+    fn an_rsa_key_that_is_said_to_be_for_oaep_only_is_read_too() {
+        let number = [&[0x02, 0x82, 1, 1, 0][..], &[0xab; 256], &[2, 3, 1, 0, 1]].concat();
+        let key = Rsa([&[0x30, 0x82, 1, 10][..], &number].concat());
+        let issuer = KeyPair::generate().unwrap();
+        let issuer = rcgen::Issuer::new(CertificateParams::default(), issuer);
+        let made = CertificateParams::default().signed_by(&key, &issuer).unwrap();
+        let mut bytes = made.der().to_vec();
+        let expected = EndorsementKey::Rsa2048(Box::new([0xab; 256]));
+        assert_eq!(Parsed::of(&bytes).unwrap().key().unwrap(), expected);
+        let plain = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
+        let at = bytes.windows(9).position(|part| part == plain).unwrap();
+        bytes[at + 8] = 7;
+        assert_eq!(Parsed::of(&bytes).unwrap().key().unwrap(), expected);
+        bytes[at + 8] = 10;
+        assert!(matches!(Parsed::of(&bytes).unwrap().key(), Err(MakerError::Key)));
+    }
+}

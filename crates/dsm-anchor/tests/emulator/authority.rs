@@ -6,6 +6,8 @@ use rcgen::{
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256,
     PublicKeyData, SignatureAlgorithm, date_time_ymd,
 };
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 /// A maker of chips, Infineon by its letters, and its usual model.
 pub(crate) const HARDWARE: [&str; 2] = ["id:49465800", "SLB9670"];
@@ -146,4 +148,9 @@ pub(crate) fn rsa(modulus: &[u8], exponent: u32) -> Vec<u8> {
     let zeros = exponent.iter().take_while(|byte| **byte == 0).count();
     let number = tagged(2, &[&[0], modulus]);
     tagged(0x30, &[&number, &tagged(2, &[&exponent[zeros..]])])
+}
+
+/// The certificate in a file.
+pub(crate) fn certificate(pem: &str) -> Vec<u8> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate").to_vec()
 }

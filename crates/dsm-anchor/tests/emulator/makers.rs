@@ -7,7 +7,7 @@ use rcgen::{
     PublicKeyData, date_time_ymd,
 };
 
-use crate::authority::{Authority, EMULATOR, HARDWARE, named, rsa};
+use crate::authority::{Authority, EMULATOR, HARDWARE, certificate, named, rsa};
 
 /// A key on the curve.
 fn point() -> EndorsementKey {
@@ -224,4 +224,23 @@ fn roots_are_authorities_and_not_of_emulators() {
         assert!(matches!(Makers::from_pem(text), Err(MakerError::Pem)), "{} bytes", text.len());
     }
     assert_eq!(Makers::from_pem(&pem.repeat(128)).expect("roots").iter().count(), 128);
+}
+
+/// Made for this test, as the makers of newer discrete chips do it: the root is on P-521, the chip's key on P-256.
+const ROOT_P521: &str = include_str!("p521-root.pem");
+const CHIP_P521: &str = include_str!("p521-chip.pem");
+
+#[test]
+fn a_root_on_the_widest_curve_vouches_too() {
+    let own = certificate(CHIP_P521);
+    let makers = Makers::from_pem(ROOT_P521).expect("roots");
+    let (maker, key) = makers.check(std::slice::from_ref(&own)).expect("vouched");
+    assert!(makers.iter().eq([maker]) && matches!(key, EndorsementKey::P256(_)));
+    // Bits of what was signed, and of the signature.
+    for at in (4..own.len()).step_by(3) {
+        let mut bytes = own.clone();
+        bytes[at] ^= 1;
+        assert!(makers.check(&[bytes]).is_err(), "a bit at {at}");
+    }
+    assert!(chain(trusting(&Authority::root("Chips")).check(&[own])));
 }

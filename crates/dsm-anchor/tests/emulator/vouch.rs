@@ -9,7 +9,7 @@ use dsm_log::Chip;
 use rcgen::{KeyPair, PublicKeyData};
 
 use crate::audit::Audited;
-use crate::authority::{Authority, EMULATOR, HARDWARE};
+use crate::authority::{Authority, EMULATOR, HARDWARE, certificate};
 use crate::chip::Emulator;
 use crate::shown::piece;
 use crate::{head, raw};
@@ -28,11 +28,6 @@ fn challenge(key: &EndorsementKey, chip: &Chip, number: u8) -> Challenge {
 /// The chip refuses to open it.
 fn closed(tpm: &mut Tpm<Socket>, challenge: &Challenge) -> bool {
     matches!(tpm.activate(challenge.credential()), Err(TpmError::Refused(_)))
-}
-
-fn certificate(pem: &str) -> Vec<u8> {
-    use rustls_pki_types::pem::PemObject;
-    rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).expect("one").to_vec()
 }
 
 #[test]
