@@ -176,10 +176,15 @@ fn a_chain_is_short_and_has_its_form() {
         assert!(roots.check(&[own[..end].to_vec()]).is_err(), "cut at {end}");
     }
     assert!(roots.check(&[[&own[..], &[0]].concat()]).is_err(), "something after it");
-    for at in 0..own.len() {
-        let mut bytes = own.clone();
-        bytes[at] ^= 1;
-        assert!(roots.check(&[bytes]).is_err(), "a bit at {at}");
+    let middle = root.below("Chips of one kind");
+    let chain = [middle.endorse(&point(), HARDWARE), middle.der()];
+    assert!(roots.check(&chain).is_ok());
+    for which in 0..2 {
+        for at in 0..chain[which].len() {
+            let mut changed = chain.clone();
+            changed[which][at] ^= 1;
+            assert!(roots.check(&changed).is_err(), "a bit of {which} at {at}");
+        }
     }
 }
 
@@ -223,6 +228,8 @@ fn roots_are_authorities_and_not_of_emulators() {
     for text in ["", "nothing", &cut, &pem.repeat(129), &much] {
         assert!(matches!(Makers::from_pem(text), Err(MakerError::Pem)), "{} bytes", text.len());
     }
+    let nothing = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    assert!(matches!(Makers::from_pem(&[&pem, nothing].concat()), Err(MakerError::Form)));
     assert_eq!(Makers::from_pem(&pem.repeat(128)).expect("roots").iter().count(), 128);
 }
 
