@@ -30,7 +30,7 @@ pub enum EndorsementKind {
 
 impl<W: Wire> Tpm<W> {
     /// The endorsement certificate that the maker left in the chip, for the key on P-256 rather than for the RSA key, and what it left of
-    /// the chain above, as DER. Nothing of it is checked here: [`crate::Roots::check`] does that.
+    /// the chain above, as DER. Nothing of it is checked here: [`crate::Makers::check`] does that.
     ///
     /// # Errors
     /// [`TpmError::Unendorsed`] if there is none.
