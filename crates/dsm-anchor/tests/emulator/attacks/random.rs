@@ -170,6 +170,5 @@ fn no_value_gets_two_heads_whatever_its_owner_does_and_careless_verifiers_would_
         power += cheat.power;
         loaded += cheat.loaded;
     }
-
     assert!(absorbed > 5 && careless.iter().all(|count| *count > 0) && power > 5 && loaded > 20);
 }
