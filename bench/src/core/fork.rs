@@ -29,7 +29,8 @@ pub(crate) fn run(report: &mut Report) {
     let (mut proofs, mut signatures) = (Samples::default(), Samples::default());
     for _ in 0..ROUNDS {
         let key = &proof.device.key;
-        signatures.time(|| key.verify(&head, &proof.first_signature).expect("a signed head"));
+        signatures
+            .time(|| key.verify(&head, &proof.first_signature.signature).expect("a signed head"));
         let claimed = proof.clone();
         proofs.time(|| claimed.verify().expect("a fork"));
     }

@@ -77,7 +77,7 @@ fn meet(actor: &mut Actor, number: u64) {
         start: Position { index: number, head: filler(number) },
         records: vec![Record { spends: List::default(), body: filler(number) }],
         heads: vec![filler(number)],
-        signature: Signature::from_bytes(&[0; Signature::LENGTH]).expect("the length"),
+        signature: Signature::from_bytes(&[0; Signature::LENGTH]).expect("the length").into(),
     };
     actor.view.learn(&Facts { lines: vec![line], ..Facts::default() });
 }

@@ -90,7 +90,7 @@ impl<K: Kv> Person<K> {
         let mut policy = free_policy(&mint, 1, units);
         policy.issuer = descriptor.id();
         policy.issuer_floor = Position::origin(&policy.issuer);
-        let token = self.engine.begin_token(&descriptor, key, policy).expect("a token");
+        let token = self.engine.begin_token(Some((&descriptor, key)), policy).expect("a token");
         self.engine.issue(&token, units).expect("a lot");
         token
     }

@@ -5,7 +5,7 @@ use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead,
 
 use crate::pack::{Line, OpenedEntry};
 use crate::view::{Allowed, Facts, Origin, Peer, View};
-use crate::{Output, Policy, Settings, TokenId, Value};
+use crate::{MakerId, Output, Policy, Settings, TokenId, Value};
 
 /// Facts about own entries, laid over a view that does not hold them yet.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,10 @@ impl<V: View + ?Sized> View for Ahead<'_, V> {
 
     fn is_certified(&self, device: &DeviceId, from: u64, to: &Position) -> bool {
         self.view.is_certified(device, from, to)
+    }
+
+    fn maker(&self, device: &DeviceId) -> Option<MakerId> {
+        self.view.maker(device)
     }
 
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {

@@ -74,6 +74,11 @@ impl Decode for FinalityClass {
     }
 }
 
+dsm_log::id! {
+    /// Who makes chips: the SHA-256 of the public key at the root of its certificates.
+    MakerId
+}
+
 /// What a receiver asks of value before it counts it. Its own choice; nobody else is bound by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -83,6 +88,8 @@ pub struct Settings {
     pub exposed_cap: u64,
     /// The same for named tokens.
     pub exposed_caps: BTreeMap<TokenId, u64>,
+    /// Whose chips count, and the most base units of any token that may rest on any one of them.
+    pub makers: BTreeMap<MakerId, u64>,
     /// The most operations in a lineage.
     pub max_hops: u64,
     /// The longest run that a known peer must show to join its last known head; by default one that
@@ -96,6 +103,15 @@ impl Settings {
     pub fn cap(&self, token: &TokenId) -> u64 {
         self.exposed_caps.get(token).copied().unwrap_or(self.exposed_cap)
     }
+
+    /// The most base units of a token that may rest on one device; none if there is no limit. `chip` is what may rest on the device's chip, if
+    /// it has one that counts.
+    #[must_use]
+    pub fn most(&self, token: &TokenId, chip: Option<u64>) -> Option<u64> {
+        let chip = chip.filter(|_| FinalityClass::Anchored.satisfies(self.enough));
+        let all = FinalityClass::Exposed.satisfies(self.enough);
+        (!all).then(|| chip.unwrap_or(0).max(self.cap(token)))
+    }
 }
 
 impl Default for Settings {
@@ -105,6 +121,7 @@ impl Default for Settings {
             enough: FinalityClass::Anchored,
             exposed_cap: 10_000,
             exposed_caps: BTreeMap::new(),
+            makers: BTreeMap::new(),
             max_hops: 10_000,
             max_gap: 20_000,
         }

@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use dsm_crypto::Digest;
 use dsm_log::{DeviceId, Position, Record, SpendId};
 
+use crate::evidence::trusted;
 use crate::lesson::Lesson;
 use crate::lineage::Seen;
 use crate::pack::{Line, OpenedEntry, Resolved};
@@ -69,6 +70,14 @@ impl<'a, V: View + ?Sized> Known<'a, V> {
     /// counts: what one history did is not proven by another.
     fn kept(&self, device: &DeviceId) -> Option<&'a V> {
         (!self.forked.contains(device)).then_some(self.view)
+    }
+
+    /// The most base units that may rest on a device's chip, if it has one whose maker the receiver trusts.
+    pub(crate) fn trusted(&self, device: &DeviceId) -> Option<u64> {
+        if let Some(sent) = self.pack.descriptors.get(device) {
+            return trusted(self.view, device, sent);
+        }
+        trusted(self.view, device, &self.view.descriptor(device)?)
     }
 
     pub(crate) fn policy(&self, token: &TokenId) -> Option<Policy> {

@@ -172,7 +172,9 @@ impl<V: View + ?Sized> Walk<'_, '_, V> {
             return Err(Reject::Forked { device });
         }
         if !view.is_own(&device) {
-            self.class = self.class.weaker(FinalityClass::Exposed);
+            let bound = self.known.trusted(&device).is_some();
+            let class = if bound { FinalityClass::Anchored } else { FinalityClass::Exposed };
+            self.class = self.class.weaker(class);
             self.uncertified.insert(device);
         }
         Ok(())

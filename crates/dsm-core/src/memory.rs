@@ -11,7 +11,7 @@ use dsm_log::{
 use crate::accept::{Accepted, Verdict};
 use crate::pack::OpenedEntry;
 use crate::view::{Allowed, Facts, Origin, Peer, View};
-use crate::{Lineage, Note, Output, Policy, Settings, TokenId, Value};
+use crate::{Lineage, MakerId, Note, Output, Policy, Settings, TokenId, Value};
 
 /// Knowledge kept in ordered maps.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct MemoryView {
     pub peers: BTreeMap<DeviceId, Peer>,
     /// Devices that showed two histories.
     pub forks: BTreeMap<DeviceId, Verified<ForkProof>>,
+    /// Who made the chips of devices.
+    pub makers: BTreeMap<DeviceId, MakerId>,
     exposures: BTreeMap<(DeviceId, TokenId), u64>,
     policies: BTreeMap<TokenId, Policy>,
     logs: BTreeMap<DeviceId, Box<Log>>,
@@ -57,6 +59,7 @@ impl MemoryView {
             settings: Settings::default(),
             peers: BTreeMap::new(),
             forks: BTreeMap::new(),
+            makers: BTreeMap::new(),
             exposures: BTreeMap::new(),
             policies: BTreeMap::new(),
             logs: BTreeMap::from([(me, Box::new(own))]),
@@ -83,7 +86,14 @@ impl MemoryView {
                 log.records.insert(index, record.clone());
             }
             let signed = line.signed();
-            log.signed.insert(signed.at.index, signed);
+            // Of two with evidence the one of more entries.
+            let further = |known: &&SignedHead| {
+                let first = |of: &SignedHead| of.signature.first().unwrap_or(u64::MAX);
+                known.at == signed.at && first(known) < first(&signed)
+            };
+            if log.signed.get(&signed.at.index).filter(further).is_none() {
+                log.signed.insert(signed.at.index, signed);
+            }
         }
         for opened in &facts.opened {
             let (device, index) = (opened.device, opened.index);
@@ -167,6 +177,10 @@ impl View for MemoryView {
     fn is_certified(&self, _device: &DeviceId, _from: u64, _to: &Position) -> bool {
         // No node exists yet, so no certificate does.
         false
+    }
+
+    fn maker(&self, device: &DeviceId) -> Option<MakerId> {
+        self.makers.get(device).copied()
     }
 
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {

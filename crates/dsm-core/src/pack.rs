@@ -17,9 +17,11 @@ pub(crate) use resolve::{Resolved, resolve};
 
 use alloc::boxed::Box;
 
-use dsm_crypto::{Digest, Signature};
+use dsm_crypto::Digest;
 use dsm_encoding::{List, choice, record};
-use dsm_log::{DeviceDescriptor, DeviceId, MAX_RECORDS, MAX_SPENDS, Position, SpendId};
+use dsm_log::{
+    DeviceDescriptor, DeviceId, HeadSignature, MAX_RECORDS, MAX_SPENDS, Position, SpendId,
+};
 use dsm_merkle::ListProof;
 
 use crate::value::{Claim, Cosignature, MAX_COSIGNERS, MAX_OUTPUTS};
@@ -115,8 +117,8 @@ pub struct PackRun {
     pub start: Position,
     /// Every record from there on.
     pub records: List<PackRecord, MAX_RECORDS>,
-    /// The device's signature over the last head.
-    pub signature: Signature,
+    /// What the device says of the last head, with evidence of every record if it has a chip.
+    pub signature: HeadSignature,
 }
 record! { PackRun { device, start, records, signature } }
 

@@ -3,9 +3,9 @@
 //! A receipt proves that the payer signed an entry to the payee and that the payee acknowledged
 //! it. It does not prove that the value is good.
 
-use dsm_crypto::{Digest, Signature};
+use dsm_crypto::Digest;
 use dsm_encoding::record;
-use dsm_log::{DeviceId, Position, SignedHead, relationship};
+use dsm_log::{BadHead, DeviceId, HeadSignature, Position, relationship};
 use dsm_merkle::TipProof;
 
 use crate::entry::{Before, Entry};
@@ -28,8 +28,8 @@ pub struct ReceiptSide {
     pub tip: Option<Digest>,
     /// Shows that one leaf of the tip tree changed.
     pub tip_proof: TipProof,
-    /// The writer's signature over the place after it.
-    pub signature: Signature,
+    /// What the writer says of the place after it, with evidence of this entry if it has a chip.
+    pub signature: HeadSignature,
 }
 record! { ReceiptSide { card, entry, before, link, tip, tip_proof, signature } }
 
@@ -72,7 +72,7 @@ impl Receipt {
     /// Checks a receipt, knowing nothing but the network.
     ///
     /// # Errors
-    /// Rules.
+    /// Rules.
     pub fn verify(&self, network: dsm_log::Network) -> Result<Acknowledged, Reject> {
         let payer = self.payer.card.descriptor.id();
         let payee = self.payee.card.descriptor.id();
@@ -98,9 +98,10 @@ impl ReceiptSide {
         let descriptor = &self.card.descriptor;
         let device = descriptor.id();
         let at = self.entry.after(&self.before).ok_or(Reject::DealtMismatch)?;
-        let signature = self.signature.clone();
-        let signed = SignedHead { device, at, signature }.verify(descriptor);
-        signed.ok_or(Reject::Signature { device })?;
+        self.signature.verify(descriptor, &at, &[]).map_err(|bad| match bad {
+            BadHead::Signature => Reject::Signature { device },
+            BadHead::Evidence(_) => Reject::Evidence { device },
+        })?;
         let root_before = self.root_before(device)?;
         let tip = self.entry.tip_after(self.tip);
         let key = relationship(&device, &peer);

@@ -149,6 +149,8 @@ reject! {
     ReceiptStitch = "R-55", "the payee's side of a receipt does not acknowledge the payer's entry";
     /// A run from index 0 starts with another head than the empty log's.
     NotOrigin { device: DeviceId } = "R-56", "a run from index 0 starts with another head than the empty log's";
+    /// An entry of a device with a chip lacks the chip's evidence, or there is evidence of a device without one.
+    Evidence { device: DeviceId } = "R-73", "an entry lacks the evidence of its device's chip";
 }
 
 impl Reject {

@@ -9,7 +9,7 @@ use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead,
 use dsm_merkle::ListProof;
 
 use crate::pack::{Line, OpenedEntry};
-use crate::{Output, Policy, Settings, TokenId, Value};
+use crate::{MakerId, Output, Policy, Settings, TokenId, Value};
 
 /// A contact's device, and how far the verifier has dealt with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub trait View {
     /// Whether a certificate of a slot set that it trusts covers a device's log from one place to
     /// another.
     fn is_certified(&self, device: &DeviceId, from: u64, to: &Position) -> bool;
+    /// Who made a device's chip, if somebody whom the verifier trusts in this vouched for it.
+    fn maker(&self, device: &DeviceId) -> Option<MakerId>;
     /// A device's descriptor.
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor>;
     /// A token's policy.
@@ -79,7 +81,8 @@ pub trait View {
     fn has_record(&self, device: &DeviceId, index: u64) -> bool {
         self.record(device, index).is_some()
     }
-    /// The first signed head of a device at or after an index.
+    /// The first signed head of a device at or after an index, with evidence of as many entries before it as are known to have some; of
+    /// one's own entries only those that have been absorbed.
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead>;
     /// The index of that signed head.
     fn signed_index(&self, device: &DeviceId, index: u64) -> Option<u64> {

@@ -147,7 +147,7 @@ fn rejects_a_signature_over_anything_else() {
         let number = dealt.writer;
         edit(&mut dealt.pack.runs, |runs| {
             for run in runs.iter_mut().filter(|run| run.device == number) {
-                run.signature = signature.clone();
+                run.signature = signature.clone().into();
             }
         });
         town.ben.refusal(&dealt, payment.nonce)

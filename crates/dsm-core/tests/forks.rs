@@ -5,7 +5,7 @@ use dsm_core::{
 };
 use dsm_crypto::{Digest, Signature};
 use dsm_encoding::{List, from_slice, to_vec};
-use dsm_log::{BadForkProof, ForkProof, Network, Position, SignedHead};
+use dsm_log::{BadForkProof, ForkProof, HeadSignature, Network, Position, SignedHead};
 use dsm_sim::{Actor, Certified, NETWORK, PURSE, Payment, Town, edit, outputs, stretch};
 
 /// Ada pays Ben and Cleo with the same note, from two copies of her disk.
@@ -250,6 +250,7 @@ fn honest_proof() -> (Town, ForkProof) {
 fn a_fork_proof_needs_both_signatures_of_the_device() {
     let (town, proof) = honest_proof();
     let forged = Signature::from_bytes(&[0; Signature::LENGTH]).expect("its length");
+    let forged = HeadSignature::from(forged);
     let no = [
         ForkProof { first_signature: forged.clone(), ..proof.clone() },
         ForkProof { second_signature: forged, ..proof.clone() },
@@ -364,7 +365,8 @@ fn a_bad_signature_beside_a_contradiction_marks_nobody() {
     let ada = two.writer;
     edit(&mut two.pack.runs, |runs| {
         for run in runs.iter_mut().filter(|run| run.device == ada) {
-            run.signature = Signature::from_bytes(&[0; Signature::LENGTH]).expect("its length");
+            let signature = Signature::from_bytes(&[0; Signature::LENGTH]);
+            run.signature = signature.expect("its length").into();
         }
     });
     let verdict = town.ben.judge(&two, cleos.nonce);

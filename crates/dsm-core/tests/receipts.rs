@@ -155,7 +155,7 @@ fn rejects_a_receipt_whose_entry_was_changed() {
         |receipt| receipt.payee.entry.tips = Digest::ZERO,
         |receipt| {
             receipt.payer.signature =
-                Signature::from_bytes(&[0; Signature::LENGTH]).expect("its length");
+                Signature::from_bytes(&[0; Signature::LENGTH]).expect("its length").into();
         },
     ];
     for change in changes {

@@ -2,12 +2,12 @@
 //!
 //! Nothing of DSM rests on it alone: chips know no other suite, and the device's own signature stands beside theirs.
 
-use p256::ecdsa::signature::Verifier as _;
-use p256::ecdsa::{Signature, VerifyingKey};
+use p256::ecdsa::signature::{Signer as _, Verifier as _};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
-use crate::BadSignature;
 use crate::bytes::{any_content, byte_string};
+use crate::{BadSignature, Secret};
 
 byte_string! {
     /// A chip's public key: the coordinates of a point of P-256, 32 bytes each.
@@ -34,6 +34,49 @@ impl ChipKey {
         let key = VerifyingKey::from_sec1_bytes(&point).map_err(|_| BadSignature)?;
         let signature = Signature::from_slice(&signature.0).map_err(|_| BadSignature)?;
         key.verify(message, &signature).map_err(|_| BadSignature)
+    }
+}
+
+/// The secret key of a chip that is a program: of a real one nobody has it.
+#[derive(Clone)]
+pub struct ChipSecret(SigningKey);
+
+impl ChipSecret {
+    /// The key of these bytes.
+    #[must_use]
+    pub fn from_seed(seed: &Secret<32>) -> Self {
+        let mut number = *seed.expose();
+        loop {
+            // All but one in 2^32 are numbers of the curve's order.
+            if let Ok(key) = SigningKey::from_slice(&number) {
+                return Self(key);
+            }
+            number = sha256(&[&number]);
+        }
+    }
+
+    /// The key that verifies.
+    #[must_use]
+    pub fn public_key(&self) -> ChipKey {
+        let point = self.0.verifying_key().to_sec1_point(false);
+        let mut key = [0; 64];
+        if let Some(coordinates) = point.as_bytes().get(1..) {
+            key.copy_from_slice(coordinates);
+        }
+        ChipKey(key)
+    }
+
+    /// Signs SHA-256 of a message, without randomness (RFC 6979).
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> ChipSignature {
+        let signature: Signature = self.0.sign(message);
+        ChipSignature(signature.to_bytes().into())
+    }
+}
+
+impl core::fmt::Debug for ChipSecret {
+    fn fmt(&self, to: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        to.write_str("ChipSecret")
     }
 }
 

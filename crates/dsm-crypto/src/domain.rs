@@ -118,6 +118,8 @@ domains! {
     Schema = "schema";
     /// What an announcement on a network says to who knows the device.
     Mark = "mark";
+    /// What makes the secret of a challenge to a chip.
+    ChipChallenge = "chip challenge";
     /// What makes the secret that an Open carries.
     Open = "open";
     /// The key of a letter, and the next one.

@@ -28,7 +28,7 @@ mod signature;
 mod test_data;
 pub mod text;
 
-pub use chip::{ChipKey, ChipSignature, sha256};
+pub use chip::{ChipKey, ChipSecret, ChipSignature, sha256};
 pub use digest::Digest;
 pub use domain::Domain;
 pub use hash::{hash, hash_bytes};

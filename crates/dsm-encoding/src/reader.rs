@@ -94,6 +94,12 @@ impl<'a> Reader<'a> {
         self.owed > 0 && self.all.get(self.at) == Some(&0xf6)
     }
 
+    /// Whether the next item is an array; reads nothing.
+    #[must_use]
+    pub fn peek_array(&self) -> bool {
+        self.owed > 0 && self.all.get(self.at).is_some_and(|head| head >> 5 == 4)
+    }
+
     /// Reads an array of at most `max` items: `items` is given the number of items and reads
     /// exactly that many from this reader.
     ///

@@ -269,7 +269,10 @@ impl Backup {
         }
         let SavedSettings { enough, exposed_cap, exposed_caps, max_hops, max_gap } = self.settings;
         let exposed_caps = exposed_caps.into_iter().collect();
-        changes.settings = Some(Settings { enough, exposed_cap, exposed_caps, max_hops, max_gap });
+        // Whose chips count is asked of the person anew, like who vouched for them.
+        let makers = books.settings().makers.clone();
+        let settings = Settings { enough, exposed_cap, exposed_caps, makers, max_hops, max_gap };
+        changes.settings = Some(settings);
         changes.pinned = self.pinned.into_iter().map(|token| (token, true)).collect();
         Ok(Restored { changes, added, known })
     }

@@ -4,6 +4,10 @@
 //! one audit session, and the chip signs the digest of that session. One execution ever took the counter from one value to the next, and
 //! an execution is in one session only: so no value has evidence of two heads, whatever the owner sends.
 
+mod simulated;
+
+pub use simulated::SimulatedChip;
+
 use dsm_crypto::{ChipKey, ChipSignature, Digest, sha256};
 use dsm_encoding::record;
 
@@ -163,22 +167,46 @@ impl Chip {
 }
 
 impl ChipEvidence {
+    /// The digest after these heads, the first of them at the first entry, as it was before the counter was read for the last time; and that
+    /// reading's value. None if the values leave their range.
+    fn replay(&self, chip: &Chip, heads: &[Digest]) -> Option<([u8; 32], u64)> {
+        let mut value = chip.value(self.first.checked_sub(1)?)?;
+        let mut digest = self.start;
+        for head in heads {
+            digest = chip.after_reading(digest, value);
+            digest = Chip::after_stirring(digest, head);
+            digest = chip.after_incrementing(digest);
+            value = value.checked_add(1)?;
+        }
+        Some((digest, value))
+    }
+
+    /// The same of the entries after these heads, which are of its first entries and not of all. None if there are no others.
+    #[must_use]
+    pub fn after(&self, chip: &Chip, heads: &[Digest]) -> Option<Self> {
+        let first = self.first.checked_add(heads.len() as u64)?;
+        let (start, _) = self.replay(chip, heads)?;
+        (first <= self.last).then(|| Self { first, start, ..self.clone() })
+    }
+
+    /// One piece of this and the next, if the chip did nothing between them; `heads` are those of this one.
+    #[must_use]
+    pub fn joined(&self, chip: &Chip, heads: &[Digest], next: &Self) -> Option<Self> {
+        let (start, _) = self.replay(chip, heads)?;
+        let joins = self.last.checked_add(1) == Some(next.first) && start == next.start;
+        joins.then(|| Self { first: self.first, start: self.start, ..next.clone() })
+    }
+
     /// Checks that the chip absorbed these heads at the entries `first` to `last`.
     ///
     /// # Errors
     /// [`BadEvidence`].
     pub fn verify(&self, chip: &Chip, heads: &[Digest]) -> Result<(), BadEvidence> {
         let count = self.last.checked_sub(self.first).and_then(|count| count.checked_add(1));
-        let before = self.first.checked_sub(1).and_then(|index| chip.value(index));
         let right = count.and_then(|count| usize::try_from(count).ok()) == Some(heads.len());
-        let mut value = before.filter(|_| right).ok_or(BadEvidence::Range)?;
-        let mut digest = chip.after_reading(self.start, value);
-        for head in heads {
-            value = value.checked_add(1).ok_or(BadEvidence::Range)?;
-            digest = Chip::after_stirring(digest, head);
-            digest = chip.after_incrementing(digest);
-            digest = chip.after_reading(digest, value);
-        }
+        let replayed = self.replay(chip, heads).filter(|_| right);
+        let (digest, value) = replayed.ok_or(BadEvidence::Range)?;
+        let digest = chip.after_reading(digest, value);
         let attestation = chip.attestation(&self.beside, &digest);
         let signed = chip.key.verify(&attestation, &self.signature);
         signed.map_err(|_| BadEvidence::Signature)

@@ -3,6 +3,8 @@
 use dsm_crypto::{Digest, Domain, PublicKey, hash};
 use dsm_encoding::{Decode, DecodeError, Encode, Reader, Writer, choice, record};
 
+use crate::Chip;
+
 crate::id! {
     /// The name of a device: `H("device", descriptor)`.
     DeviceId
@@ -31,14 +33,40 @@ impl Decode for Network {
     }
 }
 
-/// What binds the heads of a log to hardware. Other kinds get their numbers with their evidence;
-/// until then a descriptor that names one does not decode, so nobody can rely on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What binds the heads of a log to hardware.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Anchor {
     /// Nothing: the owner can always copy the files and sign twice.
     Software {},
+    /// A chip that is a program: its evidence is asked for like any other, and counts for nothing.
+    Simulated {
+        /// The chip.
+        chip: Chip,
+    },
+    /// A TPM 2.0, if somebody vouches for it.
+    Tpm2 {
+        /// The chip.
+        chip: Chip,
+    },
 }
-choice! { Anchor { 0 => Software {} } }
+choice! { Anchor { 0 => Software {}, 1 => Simulated { chip }, 2 => Tpm2 { chip } } }
+
+impl Anchor {
+    /// The chip whose evidence every entry needs, if there is one.
+    #[must_use]
+    pub fn chip(&self) -> Option<&Chip> {
+        match self {
+            Self::Software {} => None,
+            Self::Simulated { chip } | Self::Tpm2 { chip } => Some(chip),
+        }
+    }
+
+    /// Whether it claims to be hardware.
+    #[must_use]
+    pub fn is_hardware(&self) -> bool {
+        matches!(self, Self::Tpm2 { .. })
+    }
+}
 
 /// Everything that a [`DeviceId`] commits to.
 #[derive(Clone, Debug, PartialEq, Eq)]

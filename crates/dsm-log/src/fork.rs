@@ -3,10 +3,14 @@
 //! Two signed heads of one device that no single log can hold. Anyone can check one for ever; bad
 //! form or a bad signature marks nobody.
 
-use dsm_crypto::Signature;
+use alloc::vec::Vec;
+
+use dsm_crypto::Digest;
 use dsm_encoding::{List, record};
 
-use crate::{DeviceDescriptor, DeviceId, MAX_RECORDS, Pair, Position, SignedHead, Verified};
+use crate::{
+    BadHead, DeviceDescriptor, DeviceId, HeadSignature, MAX_RECORDS, Pair, Position, Verified,
+};
 
 /// Two histories of one log: the device signed `first`, and it signed the end of a run from
 /// `start`, although `start` and `first` are different heads at one index, or one head at two.
@@ -16,14 +20,14 @@ pub struct ForkProof {
     pub device: DeviceDescriptor,
     /// A head that it signed.
     pub first: Position,
-    /// Its signature.
-    pub first_signature: Signature,
+    /// What it said of it: a chip's evidence is of this entry.
+    pub first_signature: HeadSignature,
     /// Where the other history is at that index (or the same head at another index).
     pub start: Position,
     /// The other history from there to its signed head; empty if `start` itself is signed.
     pub pairs: List<Pair, MAX_RECORDS>,
-    /// The signature at the end of `pairs`.
-    pub second_signature: Signature,
+    /// What it said of the end of `pairs`: a chip's evidence is of each of them, or of `start` if there are none.
+    pub second_signature: HeadSignature,
 }
 record! { ForkProof { device, first, first_signature, start, pairs, second_signature } }
 
@@ -36,6 +40,8 @@ pub enum BadForkProof {
     Index,
     /// A signature is not the device's.
     Signature,
+    /// An entry lacks the evidence of the device's chip.
+    Evidence,
 }
 
 impl core::fmt::Display for BadForkProof {
@@ -44,6 +50,7 @@ impl core::fmt::Display for BadForkProof {
             Self::NoContradiction => "the two histories do not contradict each other",
             Self::Index => "an index is out of range",
             Self::Signature => "a signature is not the device's",
+            Self::Evidence => "an entry lacks the evidence of the device's chip",
         })
     }
 }
@@ -68,16 +75,17 @@ impl ForkProof {
             return Err(BadForkProof::NoContradiction);
         }
         let mut end = self.start;
+        let mut heads: Vec<Digest> = Vec::with_capacity(self.pairs.len());
         for pair in self.pairs.iter() {
             end = end.after(pair).ok_or(BadForkProof::Index)?;
+            heads.push(end.head);
         }
-        let id = self.device.id();
-        for (at, signature) in
-            [(&self.first, &self.first_signature), (&end, &self.second_signature)]
-        {
-            let message = SignedHead::message(self.device.network, &id, at);
-            self.device.key.verify(&message, signature).map_err(|_| BadForkProof::Signature)?;
-        }
+        let reason = |bad| match bad {
+            BadHead::Signature => BadForkProof::Signature,
+            BadHead::Evidence(_) => BadForkProof::Evidence,
+        };
+        self.first_signature.verify(&self.device, &self.first, &[]).map_err(reason)?;
+        self.second_signature.verify(&self.device, &self.start, &heads).map_err(reason)?;
         Ok(Verified::new(self))
     }
 }
@@ -87,11 +95,11 @@ mod tests {
     use alloc::collections::BTreeSet;
     use alloc::string::{String, ToString};
 
-    use super::BadForkProof::{Index, NoContradiction, Signature};
+    use super::BadForkProof::{Evidence, Index, NoContradiction, Signature};
 
     #[test]
     fn every_reason_has_its_own_words() {
-        let all = [NoContradiction, Index, Signature];
+        let all = [NoContradiction, Index, Signature, Evidence];
         let words: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
         assert!(words.len() == all.len() && words.iter().all(|words| words.len() > 10));
     }

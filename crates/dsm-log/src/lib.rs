@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+mod absorber;
 mod chip;
 mod descriptor;
 mod entry;
@@ -27,7 +28,8 @@ pub mod macros {
 mod position;
 mod signed;
 
-pub use chip::{BadEvidence, Chip, ChipEvidence, verify_run};
+pub use absorber::{AbsorbError, Absorber, MAX_STAND};
+pub use chip::{BadEvidence, Chip, ChipEvidence, SimulatedChip, verify_run};
 pub use descriptor::{Anchor, DeviceDescriptor, DeviceId, Network};
 pub use entry::{
     MAX_RECORDS, MAX_SPENDS, Nonce, Pair, Record, Rest, Side, SpendId, other_hash, spends_hash,
@@ -35,4 +37,4 @@ pub use entry::{
 };
 pub use fork::{BadForkProof, ForkProof};
 pub use position::{MAX_INDEX, Position, relationship};
-pub use signed::{SignedHead, Verified};
+pub use signed::{BadHead, HeadSignature, MAX_EVIDENCE, SignedHead, Verified};

@@ -7,7 +7,8 @@
 
 use alloc::boxed::Box;
 
-use dsm_log::SignedHead;
+use dsm_core::signature_after;
+use dsm_log::{DeviceId, SignedHead};
 
 use crate::effects::Effects;
 use crate::error::SessionError;
@@ -27,7 +28,7 @@ impl Session {
             return Err(SessionError::Unexpected("a second Doubt"));
         }
         let last = books.latest(&met.device);
-        let signed = last.and_then(|at| books.signed(&met.device, at.index)).map(Box::new);
+        let signed = last.and_then(|at| shown(books, &met.device, at.index)).map(Box::new);
         effects.frames.push(Message::Shown { signed });
         Ok(())
     }
@@ -50,4 +51,12 @@ impl Session {
         effects.batch.shown = Some(shown);
         self.end(SessionError::OldCopy)
     }
+}
+
+/// A signed head by itself.
+fn shown<L: Ledger>(books: &L, device: &DeviceId, index: u64) -> Option<SignedHead> {
+    let signed = books.signed(device, index)?;
+    let (at, from) = (signed.at, signed.at.index.checked_sub(1)?);
+    let signature = signature_after(books, signed, from)?;
+    Some(SignedHead { device: *device, at, signature })
 }

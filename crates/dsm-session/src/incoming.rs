@@ -4,8 +4,7 @@ use alloc::vec::Vec;
 
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{
-    Accepted, Claimed, Dealt, Draft, Entry, FinalityClass, Op, Reject, TokenId, accept, examine,
-    write,
+    Accepted, Claimed, Dealt, Draft, Entry, Op, Reject, TokenId, accept, examine, most_on, write,
 };
 use dsm_crypto::Signer;
 use dsm_encoding::List;
@@ -228,12 +227,10 @@ fn objection<L: Ledger>(books: &L, plan: &Plan, token: &TokenId, amount: u64) ->
     if hops.fold(0, u64::saturating_add) > settings.max_hops {
         return Some(Reject::Hops { most: settings.max_hops });
     }
-    if FinalityClass::Exposed.satisfies(settings.enough) {
-        return None;
-    }
     let passes = |device: &DeviceId| {
+        let Some(most) = most_on(books, device, token) else { return false };
         let total = books.exposure(device, token).checked_add(amount);
-        total.is_none_or(|total| total > settings.cap(token))
+        total.is_none_or(|total| total > most)
     };
     let weak = devices.filter(|device| !books.is_own(device)).find(passes);
     weak.map(|device| Reject::ExposedCap { device, token: *token })

@@ -28,12 +28,13 @@ pub trait Ledger: View {
     fn is_old_copy(&self) -> bool {
         self.latest(&self.me()).map(|at| at.index) > Some(self.own_log().at.index)
     }
+    /// Whether its entries need evidence of a chip before anybody takes them.
+    fn is_anchored(&self) -> bool;
     /// Its tip for a relationship, and the proof of it in its tip tree.
     fn tip(&self, key: &Digest) -> (Option<Digest>, TipProof);
     /// The last place of a peer's log that it accepted.
     fn accepted(&self, peer: &DeviceId) -> Option<Position>;
-    /// Its first own entry to a peer after an index, and the index of the peer's Ask's floor that
-    /// it answers.
+    /// Its first own entry to a peer after an index, if it can be shown: a chip has absorbed it, or none needs to.
     fn next_to(&self, peer: &DeviceId, after: u64) -> Option<Dealing>;
     /// What it can spend: nothing that rests on a forked device.
     fn holdings(&self) -> Vec<Held>;

@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{Dealt, TokenId};
-use dsm_crypto::Signature;
 use dsm_encoding::{List, Text, choice, record};
 use dsm_log::{
-    DeviceDescriptor, DeviceId, ForkProof, MAX_RECORDS, Network, Nonce, Pair, Position, SignedHead,
+    DeviceDescriptor, DeviceId, ForkProof, HeadSignature, MAX_RECORDS, Network, Nonce, Pair,
+    Position, SignedHead,
 };
 
 use crate::Ask;
@@ -41,8 +41,8 @@ pub struct SignedRun {
     pub start: Position,
     /// Every entry from there on.
     pub pairs: List<Pair, MAX_RECORDS>,
-    /// The device's signature over the last head.
-    pub signature: Signature,
+    /// What the device says of the last head, with evidence of every entry if it has a chip.
+    pub signature: HeadSignature,
 }
 record! { SignedRun { device, start, pairs, signature } }
 

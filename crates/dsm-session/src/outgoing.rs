@@ -33,6 +33,15 @@ pub(crate) enum Outgoing {
         /// What was told.
         plan: Plan,
     },
+    /// The payer is bound, and its chip has yet to absorb the entry.
+    Bound {
+        /// What the peer will need to see.
+        dealing: Box<Dealing>,
+        /// What was told.
+        plan: Plan,
+        /// What the peer lacks of it.
+        wanted: Wanted,
+    },
     /// The plan of an entry was told that is durable.
     Resumed {
         /// What the peer will need to see.
@@ -153,7 +162,7 @@ impl Session {
             Outgoing::Offered { payment, plan } => {
                 self.bind(books, *payment, &plan, wanted, effects)
             }
-            Outgoing::Idle => Err(SessionError::Unexpected("Want")),
+            Outgoing::Idle | Outgoing::Bound { .. } => Err(SessionError::Unexpected("Want")),
         }
     }
 
@@ -174,7 +183,12 @@ impl Session {
         if !dealt.pack.opened.iter().any(shown) {
             return Err(SessionError::Unexpected("a Want without the entry itself"));
         }
-        self.send(dealt, effects)?;
+        if books.is_anchored() {
+            let (plan, wanted) = (plan.clone(), wanted.clone());
+            self.outgoing = Outgoing::Bound { dealing, plan, wanted };
+        } else {
+            self.send(dealt, effects)?;
+        }
         let index = written.log.at.index;
         self.awaited.push(index);
         self.bound = Some(index);
@@ -186,6 +200,22 @@ impl Session {
         effects.batch.spent = spent;
         effects.batch.held = held;
         Ok(())
+    }
+
+    /// Sends the payment that bound the payer, once the chip absorbed it.
+    pub(crate) fn send_bound<L: Ledger>(
+        &mut self,
+        books: &L,
+        effects: &mut Effects,
+    ) -> Result<(), SessionError> {
+        let Outgoing::Bound { dealing, plan, wanted } = &self.outgoing else { return Ok(()) };
+        let index = dealing.entry.index;
+        if books.signed_index(&books.me(), index) != Some(index) {
+            return Ok(());
+        }
+        let dealt = deal(books, dealing, plan, wanted).ok_or(SessionError::Books)?;
+        self.outgoing = Outgoing::Idle;
+        self.send(dealt, effects)
     }
 
     /// The peer acknowledged up to an own entry; says whether anything that was sent here.

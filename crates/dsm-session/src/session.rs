@@ -414,6 +414,7 @@ impl Session {
         if books.is_forked(&books.me()) {
             return Err(SessionError::OwnFork);
         }
+        self.send_bound(books, effects)?;
         self.deliver(books, effects)?;
         if effects.more || !matches!(self.outgoing, Outgoing::Idle) || !self.awaited.is_empty() {
             return Ok(());

@@ -6,7 +6,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use dsm_core::prove_fork;
+use dsm_core::{prove_fork, signature_after};
 use dsm_crypto::{Domain, hash};
 use dsm_encoding::{List, to_vec};
 use dsm_log::{DeviceId, ForkProof, Nonce, Pair, Position};
@@ -241,10 +241,12 @@ fn run_from<L: Ledger>(books: &L, device: &DeviceId, start: Position) -> Option<
     let after = start.index.checked_add(1)?..=signed.at.index;
     let pairs: Option<Vec<Pair>> =
         after.map(|index| Some(books.record(device, index)?.pair())).collect();
+    // A head that no run leads to is shown by itself.
+    let from = start.index.saturating_sub(u64::from(signed.at.index == start.index));
     Some(SignedRun {
         device: books.descriptor(device)?,
         start,
         pairs: List::try_from(pairs?).ok()?,
-        signature: signed.signature,
+        signature: signature_after(books, signed, from)?,
     })
 }

@@ -1,6 +1,7 @@
 //! A device with its keys, its log and what it knows.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{
@@ -11,7 +12,8 @@ use dsm_core::{
 use dsm_crypto::{Digest, Domain, KemPublic, KemSecret, Secret, SecretKey, Signer, hash};
 use dsm_encoding::{List, from_slice, to_vec};
 use dsm_log::{
-    Anchor, DeviceDescriptor, DeviceId, Network, Nonce, Position, SpendId, relationship,
+    Anchor, Chip, DeviceDescriptor, DeviceId, Network, Nonce, Position, SimulatedChip, SpendId,
+    relationship,
 };
 use dsm_merkle::TipTree;
 
@@ -40,7 +42,7 @@ pub struct Payment {
 #[derive(Clone)]
 pub struct Actor {
     /// Signs for it.
-    pub key: std::sync::Arc<SecretKey>,
+    pub key: Arc<SecretKey>,
     /// What its name commits to.
     pub descriptor: DeviceDescriptor,
     /// To this key secrets for it are sealed.
@@ -57,6 +59,8 @@ pub struct Actor {
     pub notes: BTreeMap<SpendId, Holding>,
     /// Everything that it learned, in order; what it wrote itself too.
     pub learned: Vec<Facts>,
+    /// What absorbs its heads: copies of its disk share it.
+    pub chip: Option<Arc<Mutex<SimulatedChip>>>,
     asked: u64,
 }
 
@@ -97,7 +101,7 @@ impl Actor {
         view.pin(&descriptor);
         view.peers.remove(&device);
         Self {
-            key: std::sync::Arc::new(key),
+            key: Arc::new(key),
             descriptor,
             kem: Box::new(kem.public_key().clone()),
             view,
@@ -106,8 +110,41 @@ impl Actor {
             accepted: BTreeMap::new(),
             notes: BTreeMap::new(),
             learned: Vec::new(),
+            chip: None,
             asked: 0,
         }
+    }
+
+    /// A device with a chip, which says of itself what `kind` says.
+    #[must_use]
+    pub fn anchored(seed: &str, kind: fn(Chip) -> Anchor) -> Self {
+        let chip = SimulatedChip::new(Secret::from_bytes(bytes(seed, 7)), 1_000);
+        let anchor = kind(chip.chip().clone());
+        Self {
+            chip: Some(Arc::new(Mutex::new(chip))),
+            ..Self::new(seed).renamed(|of| of.anchor = anchor)
+        }
+    }
+
+    /// The same before its first entry, under another descriptor.
+    #[must_use]
+    pub fn renamed(mut self, change: impl FnOnce(&mut DeviceDescriptor)) -> Self {
+        change(&mut self.descriptor);
+        let device = self.descriptor.id();
+        self.view = MemoryView::new(NETWORK, device);
+        self.view.pin(&self.descriptor);
+        self.view.peers.remove(&device);
+        self.log = OwnLog::new(device);
+        self
+    }
+
+    /// Gives this copy of the disk a copy of the chip: what no chip may allow.
+    ///
+    /// # Panics
+    /// If another thread failed in it.
+    pub fn copy_chip(&mut self) {
+        let copy = self.chip.as_ref().map(|chip| chip.lock().expect("no panic").clone());
+        self.chip = copy.map(|chip| Arc::new(Mutex::new(chip)));
     }
 
     /// Its name.
@@ -171,13 +208,25 @@ impl Actor {
         });
         let ops = List::try_from(ops).ok()?;
         let draft = Draft { to, spends, value, ops, nonce };
-        let written = write(&self.log, draft, NETWORK, &*self.key)?;
+        let mut written = write(&self.log, draft, NETWORK, &*self.key)?;
+        self.absorb(&mut written);
         if let Some((key, tip)) = written.tip {
             let Ok(_) = self.tree.update(key, tip);
         }
         self.log = written.log;
         self.learn(written.facts.clone());
         Some(written)
+    }
+
+    /// Has the chip absorb an entry, if it stands before it; else the entry has no evidence.
+    fn absorb(&self, written: &mut Written) {
+        let Some(mut chip) = self.chip.as_ref().and_then(|chip| chip.lock().ok()) else { return };
+        if chip.next() == Some(written.log.at.index)
+            && let Some(evidence) = chip.absorb(&written.log.at.head)
+            && let Some(line) = written.facts.lines.first_mut()
+        {
+            line.signature.evidence = List::try_from(vec![evidence]).unwrap_or_default();
+        }
     }
 
     /// Writes an entry that concerns nobody.

@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use dsm_core::pack::OpenedEntry;
-use dsm_core::{Allowed, MemoryView, Origin, Output, Peer, Policy, Settings, TokenId, View};
+use dsm_core::{
+    Allowed, MakerId, MemoryView, Origin, Output, Peer, Policy, Settings, TokenId, View,
+};
 use dsm_crypto::Digest;
 use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead, SpendId};
 
@@ -54,6 +56,9 @@ impl View for Certified {
     }
     fn is_certified(&self, device: &DeviceId, _from: u64, to: &Position) -> bool {
         self.heads.contains(&(*device, to.head))
+    }
+    fn maker(&self, device: &DeviceId) -> Option<MakerId> {
+        self.view.maker(device)
     }
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {
         self.view.descriptor(device)

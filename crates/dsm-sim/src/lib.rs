@@ -19,7 +19,7 @@ pub use actor::{Actor, Holding, NETWORK, Payment, free_policy, introduce};
 pub use certified::Certified;
 pub use cheat::{edit, outputs, stretch};
 pub use owner::Owner;
-pub use town::{PURSE, Town};
+pub use town::{MAKER, PURSE, Town};
 pub use world::{
     Action, Chance, Counts, FORGER, HONEST, Invariant, Line, Made, NAMES, Plant, Saw, Tale, Took,
     Trick, UNITS, Violation, When, Wrote, actions, replay, shrink, tell,

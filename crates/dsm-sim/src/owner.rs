@@ -1,11 +1,11 @@
 //! An owner with a recovery key, and what two devices show a third party.
 
 use dsm_core::Dealing;
-use dsm_core::View;
 use dsm_core::identity::{
     Card, DeviceSignature, Genesis, Roster, RosterAuthority, RosterChange, RosterStep, device_tree,
 };
 use dsm_core::receipt::{ReceiptLink, ReceiptSide};
+use dsm_core::{View, signature_after};
 use dsm_crypto::{Digest, RecoverySecret, Secret, Signer};
 use dsm_encoding::List;
 use dsm_log::{DeviceId, Position};
@@ -131,6 +131,7 @@ impl Actor {
             ReceiptLink { head: self.head(index - 2), spends: record.pair().spends, opening }
         });
         let signed = self.view.signed(&self.id(), index).expect("its own log");
+        let signature = signature_after(&self.view, signed, index - 1).expect("its own log");
         ReceiptSide {
             card,
             entry: dealing.entry.clone(),
@@ -138,7 +139,7 @@ impl Actor {
             link,
             tip,
             tip_proof: dealing.tip_proof.clone(),
-            signature: signed.signature,
+            signature,
         }
     }
 }

@@ -1,8 +1,13 @@
 //! A small town: where most stories begin.
 
-use dsm_core::{Facts, Policy, TokenId};
+use dsm_core::{Facts, MakerId, Policy, TokenId};
+use dsm_crypto::Digest;
+use dsm_log::{Anchor, Chip, DeviceId};
 
 use crate::{Actor, free_policy, introduce};
+
+/// Who made the chips of a town that has some.
+pub const MAKER: MakerId = MakerId(Digest::ZERO);
 
 /// What Ada holds at first.
 pub const PURSE: u64 = 1_000;
@@ -43,7 +48,31 @@ impl Town {
     /// The same before anything was issued.
     #[must_use]
     pub fn poor(change: impl FnOnce(&mut Policy)) -> Self {
-        let [mut mint, mut ada, mut ben, mut cleo] = ["mint", "ada", "ben", "cleo"].map(Actor::new);
+        Self::of(["mint", "ada", "ben", "cleo"].map(Actor::new), change)
+    }
+
+    /// A town in which everybody has a chip that says of itself what `kind` says, and knows that [`MAKER`] made it; up to so many units may rest
+    /// on each.
+    #[must_use]
+    pub fn anchored(kind: fn(Chip) -> Anchor, most: u64) -> Self {
+        let actors = ["mint", "ada", "ben", "cleo"].map(|name| Actor::anchored(name, kind));
+        let made: Vec<DeviceId> = actors.iter().map(Actor::id).collect();
+        let actors = actors.map(|mut actor| {
+            actor.view.makers.extend(made.iter().map(|device| (*device, MAKER)));
+            actor.view.settings.makers.insert(MAKER, most);
+            actor.view.settings.exposed_cap = 0;
+            actor
+        });
+        let mut town = Self::of(actors, |_| {});
+        let (index, note) = town.mint.issue(town.token, 0, PURSE, town.ada.lock());
+        town.ada.take_issue(&town.mint, index, note);
+        town
+    }
+
+    fn of(
+        [mut mint, mut ada, mut ben, mut cleo]: [Actor; 4],
+        change: impl FnOnce(&mut Policy),
+    ) -> Self {
         introduce(&mut ada, &mut ben);
         introduce(&mut ada, &mut cleo);
         introduce(&mut ben, &mut cleo);

@@ -1,7 +1,7 @@
 //! What a wallet is told to keep.
 
 use dsm_core::identity::{Card, Genesis, MAX_DEVICES, RosterStep};
-use dsm_core::{Facts, OwnLog, Policy, Settings, TokenId};
+use dsm_core::{Facts, MakerId, OwnLog, Policy, Settings, TokenId};
 use dsm_crypto::{KemPublic, Secret};
 use dsm_encoding::{Decode, DecodeError, Encode, List, Reader, Text, Writer};
 use dsm_log::{DeviceDescriptor, DeviceId};
@@ -87,6 +87,8 @@ pub struct Changes {
     pub blocked: Vec<(DeviceId, bool)>,
     /// Which tokens the owner knows from now on, and which not any more.
     pub pinned: Vec<(TokenId, bool)>,
+    /// Who made the chips of devices.
+    pub makers: Vec<(DeviceId, MakerId)>,
     /// What is asked of value from now on.
     pub settings: Option<Settings>,
     /// Tokens in full.

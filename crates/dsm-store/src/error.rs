@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dsm_core::Reject;
-use dsm_log::DeviceId;
+use dsm_log::{AbsorbError, DeviceId};
 
 use crate::Table;
 
@@ -62,6 +62,13 @@ pub enum StoreError {
         /// The device.
         device: DeviceId,
     },
+    /// The chip of the wallet's device does not absorb what was written: what rests on it is not given out. The entries stay, and are absorbed
+    /// when the wallet is opened again, if they can be.
+    #[error("{0}")]
+    Chip(AbsorbError),
+    /// The wallet's device has a chip, and it was not given: the wallet can be read, and writes no entry.
+    #[error("the chip of this wallet is not here: it can be read and cannot sign")]
+    NoChip,
     /// A contact's card breaks a rule.
     #[error("the card is refused: {0}")]
     Card(Reject),

@@ -73,11 +73,13 @@ pub enum Table {
     Blocked = 27,
     /// The tokens that the owner knows.
     Pinned = 28,
+    /// Who made the chips of devices.
+    Makers = 29,
 }
 
 impl Table {
     /// All of them, by number.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Single,
         Self::OwnLogs,
         Self::Tips,
@@ -107,6 +109,7 @@ impl Table {
         Self::Mail,
         Self::Blocked,
         Self::Pinned,
+        Self::Makers,
     ];
 
     /// Its number: the first byte of the key of each of its rows.

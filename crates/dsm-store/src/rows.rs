@@ -3,7 +3,7 @@
 //! Keys are ids and big-endian numbers side by side, so that their order is that of what they name.
 //! Values are canonical bytes.
 
-use dsm_core::{Before, Entry, FinalityClass, Output, Settings, TokenId, Value};
+use dsm_core::{Before, Entry, FinalityClass, MakerId, Output, Settings, TokenId, Value};
 use dsm_crypto::Digest;
 use dsm_encoding::{Decode, DecodeError, Encode, List, choice, from_slice, record, to_vec};
 use dsm_log::{DeviceId, Position};
@@ -13,12 +13,14 @@ use crate::StoreError;
 use crate::kv::{Snapshot, Table};
 
 /// The format that this program writes; one of an earlier format is rewritten when it is opened.
-pub(crate) const FORMAT: u64 = 3;
+pub(crate) const FORMAT: u64 = 4;
 
 /// Keys of [`Table::Single`].
 pub(crate) const KEY_FORMAT: &[u8] = &[0];
 pub(crate) const KEY_FOUNDING: &[u8] = &[1];
 pub(crate) const KEY_SETTINGS: &[u8] = &[2];
+pub(crate) const KEY_STAND: &[u8] = &[3];
+pub(crate) const KEY_MAKERS: &[u8] = &[4];
 
 /// A whole entry and what shows it to its addressee, or to a third party in a receipt.
 #[derive(Clone, Debug)]
@@ -95,21 +97,33 @@ pub(crate) enum NewsRow {
 }
 choice! { NewsRow { 0 => Head { device, at }, 1 => Fork { device } } }
 
+/// Whose chips count, and how much may rest on any one of them.
+type MakersRow = List<(MakerId, u64), { 1 << 16 }>;
+
 type SettingsRow = (FinalityClass, u64, List<(TokenId, u64), { 1 << 16 }>, u64, u64);
 
 pub(crate) fn settings_to_vec(settings: &Settings) -> Result<Vec<u8>, StoreError> {
-    let Settings { enough, exposed_cap, exposed_caps, max_hops, max_gap } = settings;
+    let Settings { enough, exposed_cap, exposed_caps, max_hops, max_gap, makers: _ } = settings;
     let caps = exposed_caps.iter().map(|(token, cap)| (*token, *cap));
     let caps = List::try_collect(caps).map_err(|_| damaged(Table::Single))?;
     let row: SettingsRow = (*enough, *exposed_cap, caps, *max_hops, *max_gap);
     Ok(to_vec(&row))
 }
 
-pub(crate) fn settings_from(row: &[u8]) -> Result<Settings, StoreError> {
+pub(crate) fn makers_to_vec(settings: &Settings) -> Result<Vec<u8>, StoreError> {
+    let makers = settings.makers.iter().map(|(maker, most)| (*maker, *most));
+    let row: MakersRow = List::try_collect(makers).map_err(|_| damaged(Table::Single))?;
+    Ok(to_vec(&row))
+}
+
+/// The settings of their two rows; there is none of makers in a store of an earlier format.
+pub(crate) fn settings_from(row: &[u8], makers: Option<&[u8]>) -> Result<Settings, StoreError> {
     let row: Result<SettingsRow, DecodeError> = from_slice(row);
     let (enough, exposed_cap, caps, max_hops, max_gap) = row.map_err(|_| damaged(Table::Single))?;
     let exposed_caps = caps.into_iter().collect();
-    Ok(Settings { enough, exposed_cap, exposed_caps, max_hops, max_gap })
+    let makers = makers.map(|row| read::<MakersRow>(Table::Single, row)).transpose()?;
+    let makers = makers.unwrap_or_default().into_iter().collect();
+    Ok(Settings { enough, exposed_cap, exposed_caps, makers, max_hops, max_gap })
 }
 
 pub(crate) fn damaged(table: Table) -> StoreError {

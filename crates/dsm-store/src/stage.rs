@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dsm_core::{OwnLog, Policy};
+use dsm_core::{OwnLog, Policy, Settings};
 use dsm_crypto::Digest;
 use dsm_encoding::Decode;
 use dsm_log::{DeviceDescriptor, DeviceId, Network, Position};
@@ -12,7 +12,8 @@ use crate::changes::Changes;
 use crate::kv::{Snapshot, Table};
 use crate::overlay::{Overlay, Rows};
 use crate::rows::{
-    KEY_SETTINGS, bytes, device_key, number, place, read, settings_to_vec, split_place,
+    KEY_MAKERS, KEY_SETTINGS, bytes, device_key, makers_to_vec, number, place, read,
+    settings_to_vec, split_place,
 };
 
 mod deal;
@@ -66,7 +67,10 @@ impl<'a, S: Snapshot> Stage<'a, S> {
             self.mark(Table::Pinned, token.0.as_bytes().to_vec(), *pinned);
         }
         if let Some(settings) = &changes.settings {
-            self.put(Table::Single, KEY_SETTINGS.to_vec(), settings_to_vec(settings)?);
+            self.settings(settings)?;
+        }
+        for (device, maker) in &changes.makers {
+            self.put(Table::Makers, device_key(device).to_vec(), bytes(maker));
         }
         let batch = &changes.batch;
         for proof in &batch.forks {
@@ -146,6 +150,12 @@ impl<'a, S: Snapshot> Stage<'a, S> {
     /// A row without a value, there or not.
     fn mark(&mut self, table: Table, key: Vec<u8>, there: bool) {
         self.rows.set(table, key, there.then(Vec::new));
+    }
+
+    pub(crate) fn settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
+        self.put(Table::Single, KEY_SETTINGS.to_vec(), settings_to_vec(settings)?);
+        self.put(Table::Single, KEY_MAKERS.to_vec(), makers_to_vec(settings)?);
+        Ok(())
     }
 
     /// A new log of one's own. One that is there already goes on from where it is.

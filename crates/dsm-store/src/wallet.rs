@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dsm_core::{OwnLog, Settings};
 use dsm_crypto::Digest;
-use dsm_log::{DeviceId, Network};
+use dsm_log::{Absorber, DeviceId, Network};
 
 use crate::StoreError;
 use crate::books::Books;
@@ -20,10 +20,12 @@ use crate::kv::{Kv, Snapshot, Table};
 use crate::nodes::{plant, tip};
 use crate::overlay::{Overlay, Rows};
 use crate::rows::{
-    FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_SETTINGS, bytes, damaged, load, read, settings_from,
-    settings_to_vec, split,
+    FORMAT, KEY_FORMAT, KEY_FOUNDING, KEY_MAKERS, KEY_SETTINGS, bytes, damaged, load, read,
+    settings_from, split,
 };
 use crate::stage::Stage;
+
+mod chip;
 
 /// A wallet in a store.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Wallet<K> {
     pub(crate) staged: Rows,
     /// What becomes durable while the wallet goes on.
     begun: Option<Begun>,
+    /// What absorbs the heads of the own log, if they need that.
+    chip: Option<Box<dyn Absorber>>,
     /// Whether a change may or may not have become durable, or what was staged was given up.
     broken: bool,
 }
@@ -96,15 +100,15 @@ impl<K: Kv> Wallet<K> {
             let mut stage = Stage::new(&snapshot, me, founding.descriptor.network, own)?;
             stage.put(Table::Single, KEY_FORMAT.to_vec(), bytes(&FORMAT));
             stage.put(Table::Single, KEY_FOUNDING.to_vec(), bytes(&founding));
-            let settings = settings_to_vec(&founding.settings)?;
-            stage.put(Table::Single, KEY_SETTINGS.to_vec(), settings);
+            stage.settings(&founding.settings)?;
             stage.own_log(&OwnLog::new(me))?;
             stage.descriptor(&founding.descriptor)?;
             stage.finish()
         };
         kv.apply(&rows.into_list())?;
         let (settings, staged) = (founding.settings.clone(), Rows::default());
-        Ok(Self { kv, settings, founding, me, own, staged, begun: None, broken: false })
+        let (begun, chip, broken) = (None, None, false);
+        Ok(Self { kv, settings, founding, me, own, staged, begun, chip, broken })
     }
 
     /// Opens the wallet of a store. One of an earlier format is rewritten, in one change.
@@ -119,7 +123,7 @@ impl<K: Kv> Wallet<K> {
                 Some(FORMAT) => None,
                 Some(1_u64) => Some(plant(&snapshot)?),
                 // It lacks tables, and what is in them is nothing.
-                Some(2) => Some(Rows::default()),
+                Some(2 | 3) => Some(Rows::default()),
                 Some(found) => return Err(StoreError::Format { found, known: FORMAT }),
             }
         };
@@ -141,11 +145,12 @@ impl<K: Kv> Wallet<K> {
                 // The root must be the one that the log commits to; the rest is seen when it is read.
                 tip(&snapshot, &log, &Digest::ZERO).map(|_| ())
             })?;
-            (founding, settings_from(&settings)?, own)
+            let makers = snapshot.get(Table::Single, KEY_MAKERS)?;
+            (founding, settings_from(&settings, makers.as_deref())?, own)
         };
         let me = founding.descriptor.id();
-        let staged = Rows::default();
-        Ok(Self { kv, founding, me, settings, own, staged, begun: None, broken: false })
+        let (staged, begun, chip, broken) = (Rows::default(), None, None, false);
+        Ok(Self { kv, founding, me, settings, own, staged, begun, chip, broken })
     }
 
     /// The device that pays and is paid.
@@ -204,6 +209,10 @@ impl<K: Kv> Wallet<K> {
     /// The store fails, or the changes do not go on from what is there; then nothing of them is staged.
     pub fn stage(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.sound()?;
+        let writes = changes.batch.written.iter().any(|written| written.log.device == self.me);
+        if writes && self.is_anchored() && self.chip.is_none() {
+            return Err(StoreError::NoChip);
+        }
         let (rows, own) = {
             let base = self.now()?;
             let mut stage = Stage::new(&base, self.me, self.network(), self.own.clone())?;
@@ -218,7 +227,8 @@ impl<K: Kv> Wallet<K> {
         Ok(())
     }
 
-    /// Makes durable what is staged, all or none, and returns when it is. After an error nothing that
+    /// Makes durable what is staged, all or none, and has the chip absorb what was written, if there is one; returns when all of
+    /// that is durable. After an error nothing that
     /// rests on it may leave the device: the wallet does nothing more and is to be opened anew.
     ///
     /// # Errors
@@ -231,6 +241,7 @@ impl<K: Kv> Wallet<K> {
         // It stays broken if this fails, or panics.
         self.broken = true;
         self.kv.apply(&std::mem::take(&mut self.staged).into_list())?;
+        self.absorb()?;
         self.broken = false;
         Ok(())
     }
@@ -243,6 +254,12 @@ impl<K: Kv> Wallet<K> {
     /// What was begun before failed.
     pub fn begin(&mut self, wake: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
         self.land()?;
+        if self.chip.is_some() {
+            // What the chip does comes after one commit and before another.
+            self.flush()?;
+            wake();
+            return Ok(());
+        }
         let rows = Arc::new(std::mem::take(&mut self.staged));
         let (to, done) = channel();
         let tell = Tell { to: Some(to), wake: Some(wake) };

@@ -3,6 +3,7 @@
 //! The member `view` holds the receiver's facts, `claimed` the canonical bytes that it is dealt and
 //! `asked` the nonce of its Ask.
 
+mod chips;
 mod contacts;
 mod history;
 mod issues;
@@ -101,6 +102,7 @@ pub(crate) fn vectors() -> Vec<Vector> {
     all.extend(history::vectors());
     all.extend(contacts::vectors());
     all.extend(payments::vectors());
+    all.extend(chips::vectors());
     all
 }
 

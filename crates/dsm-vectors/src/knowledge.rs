@@ -2,12 +2,15 @@
 
 use dsm_core::pack::{Line, OpenedEntry};
 use dsm_core::{
-    Allowed, Facts, FinalityClass, Lineage, Lock, MemoryView, Note, Output, Peer, Policy, Settings,
-    TokenId, View,
+    Allowed, Facts, FinalityClass, Lineage, Lock, MakerId, MemoryView, Note, Output, Peer, Policy,
+    Settings, TokenId, View,
 };
 use dsm_crypto::{Digest, Signature};
 use dsm_encoding::{List, from_slice};
-use dsm_log::{DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position, Record, SpendId};
+use dsm_log::{
+    ChipEvidence, DeviceDescriptor, DeviceId, ForkProof, HeadSignature, Network, Pair, Position,
+    Record, SpendId,
+};
 use dsm_merkle::ListProof;
 use serde_json::{Value, json};
 
@@ -31,6 +34,8 @@ pub(crate) struct Knowledge {
     /// How much of a token it holds whose lineage has an uncertified spend by a device.
     pub(crate) exposures: Vec<(DeviceId, TokenId, u64)>,
     pub(crate) forks: Vec<ForkProof>,
+    /// Who made the chips of devices.
+    pub(crate) makers: Vec<(DeviceId, MakerId)>,
 }
 
 impl Knowledge {
@@ -45,6 +50,7 @@ impl Knowledge {
             facts: Facts::default(),
             exposures: Vec::new(),
             forks: Vec::new(),
+            makers: Vec::new(),
         };
         if !world.get(me).log.is_empty() {
             this.learn_line(world, me, 0, world.at(me).index);
@@ -87,6 +93,7 @@ impl Knowledge {
         view.settings = self.settings.clone();
         view.learn(&self.facts);
         view.peers.extend(self.peers.iter().copied());
+        view.makers.extend(self.makers.iter().copied());
         for (device, token, amount) in &self.exposures {
             let lineage =
                 Lineage { class: FinalityClass::Exposed, uncertified: [*device].into(), hops: 1 };
@@ -143,6 +150,10 @@ impl Knowledge {
             "allowances": list(allowances, allowance),
             "exposures": list(&self.exposures, exposure),
             "forks": list(&self.forks, canonical),
+            "makers": list(&self.makers, |(id, maker)| json!({
+                "device": device(id),
+                "maker": digest(&maker.0),
+            })),
         })
     }
 
@@ -174,6 +185,9 @@ impl Knowledge {
                 Ok((device, TokenId(id(one, "token")?), uint(one, "amount")?))
             })?,
             forks: all(value, "forks", decoded::<ForkProof>)?,
+            makers: all(value, "makers", |one| {
+                Ok((DeviceId(id(one, "device")?), MakerId(id(one, "maker")?)))
+            })?,
         })
     }
 }
@@ -205,6 +219,10 @@ fn settings(of: &Settings) -> Value {
             "token": digest(&token.0),
             "cap": number(*cap),
         })).collect::<Vec<_>>(),
+        "makers": of.makers.iter().map(|(maker, most)| json!({
+            "maker": digest(&maker.0),
+            "most": number(*most),
+        })).collect::<Vec<_>>(),
         "max_hops": number(of.max_hops),
         "max_gap": number(of.max_gap),
     })
@@ -213,10 +231,12 @@ fn settings(of: &Settings) -> Value {
 fn settings_from_json(value: &Value) -> Result<Settings, Problem> {
     let caps =
         all(value, "exposed_caps", |one| Ok((TokenId(id(one, "token")?), uint(one, "cap")?)))?;
+    let makers = all(value, "makers", |one| Ok((MakerId(id(one, "maker")?), uint(one, "most")?)))?;
     Ok(Settings {
         enough: class_named(text(value, "enough")?)?,
         exposed_cap: uint(value, "exposed_cap")?,
         exposed_caps: caps.into_iter().collect(),
+        makers: makers.into_iter().collect(),
         max_hops: uint(value, "max_hops")?,
         max_gap: uint(value, "max_gap")?,
     })
@@ -237,7 +257,8 @@ fn line_to_json(line: &Line) -> Value {
             "spends": list(&record.spends, |id| digest(&id.0)),
             "body": digest(&record.body),
         })),
-        "signature": hex(line.signature.as_bytes()),
+        "signature": hex(line.signature.signature.as_bytes()),
+        "evidence": list(&line.signature.evidence, canonical),
     })
 }
 
@@ -257,6 +278,9 @@ fn line_from_json(value: &Value) -> Result<Line, Problem> {
     }
     let signature = Signature::from_bytes(&bytes(value, "signature")?);
     let signature = signature.map_err(|error| Problem::new(error.to_string()))?;
+    let evidence = List::try_from(all(value, "evidence", decoded::<ChipEvidence>)?);
+    let evidence = evidence.map_err(|error| Problem::new(error.to_string()))?;
+    let signature = HeadSignature { signature, evidence };
     Ok(Line { device: DeviceId(id(value, "device")?), start, records, heads, signature })
 }
 

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dsm_core::pack::{OpenedEntry, Plan, Stretch, Wanted, build, plan_entry};
 use dsm_core::{
-    Allowed, Before, Dealt, Entry, Lock, Note, Op, Origin, Output, Peer, Policy, Settings, TokenId,
-    Value, View,
+    Allowed, Before, Dealt, Entry, Lock, MakerId, Note, Op, Origin, Output, Peer, Policy, Settings,
+    TokenId, Value, View,
 };
 use dsm_crypto::{Digest, Domain, Secret, SecretKey, Signer, hash};
 use dsm_encoding::List;
 use dsm_log::{
-    Anchor, DeviceDescriptor, DeviceId, Network, Nonce, Position, Record, SignedHead, SpendId,
-    relationship,
+    Anchor, Chip, DeviceDescriptor, DeviceId, Network, Nonce, Position, Record, SignedHead,
+    SimulatedChip, SpendId, relationship,
 };
 use dsm_merkle::{TipProof, TipTree, list_prove};
 
@@ -85,10 +85,25 @@ pub(crate) struct Device {
     pub(crate) descriptor: DeviceDescriptor,
     pub(crate) start: Position,
     pub(crate) log: Vec<Written>,
+    /// What absorbs its heads, whatever they are.
+    chip: Option<SimulatedChip>,
+    pub(crate) maker: Option<MakerId>,
     tree: TipTree,
 }
 
 impl Device {
+    /// A signed head, with evidence of this entry if there is a chip.
+    fn sign(&self, at: Position) -> SignedHead {
+        let (network, device) = (self.descriptor.network, self.descriptor.id());
+        let mut signed = SignedHead::sign(network, device, at, &self.key);
+        if let Some(mut chip) = self.chip.clone() {
+            chip.danger_go_to(at.index);
+            let evidence = chip.absorb(&at.head).expect("an index in range");
+            signed.signature.evidence = limited(vec![evidence]);
+        }
+        signed
+    }
+
     pub(crate) fn at(&self) -> Position {
         self.log.last().map_or(self.start, |last| last.at)
     }
@@ -115,22 +130,43 @@ pub(crate) struct World {
 impl World {
     /// A device whose keys come from its name.
     pub(crate) fn device(&mut self, name: &str) -> DeviceId {
-        let descriptor = DeviceDescriptor {
+        let descriptor = self.descriptor(name);
+        self.enter(key(name), descriptor)
+    }
+
+    fn descriptor(&self, name: &str) -> DeviceDescriptor {
+        DeviceDescriptor {
             network: NETWORK,
             recovery: seed(name, 100),
             slot_set: None,
             key: key(name).public_key().clone(),
             kem: seed(name, 101),
             anchor: Anchor::Software {},
-        };
-        self.enter(key(name), descriptor)
+        }
+    }
+
+    /// A device whose keys come from its name, with a chip that says of itself what `kind` says, and that this maker is known to have made.
+    pub(crate) fn anchored(
+        &mut self,
+        name: &str,
+        kind: fn(Chip) -> Anchor,
+        maker: Option<MakerId>,
+    ) -> DeviceId {
+        let chip = SimulatedChip::new(wide(&format!("{name}'s chip")), 40);
+        let mut descriptor = self.descriptor(name);
+        descriptor.anchor = kind(chip.chip().clone());
+        let id = self.enter(key(name), descriptor);
+        let device = self.devices.get_mut(&id).expect("a device of this world");
+        (device.chip, device.maker) = (Some(chip), maker);
+        id
     }
 
     /// A device with a given descriptor.
     pub(crate) fn enter(&mut self, key: SecretKey, descriptor: DeviceDescriptor) -> DeviceId {
         let id = descriptor.id();
-        let (start, log) = (Position::origin(&id), Vec::new());
-        self.devices.insert(id, Device { key, descriptor, start, log, tree: TipTree::default() });
+        let (start, log, tree) = (Position::origin(&id), Vec::new(), TipTree::default());
+        let device = Device { key, descriptor, start, log, chip: None, maker: None, tree };
+        self.devices.insert(id, device);
         id
     }
 
@@ -337,6 +373,10 @@ impl View for World {
         false
     }
 
+    fn maker(&self, device: &DeviceId) -> Option<MakerId> {
+        self.devices.get(device)?.maker
+    }
+
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {
         self.devices.get(device).map(|device| device.descriptor.clone())
     }
@@ -361,8 +401,7 @@ impl View for World {
 
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
         let head = self.head(device, index)?;
-        let Device { key, descriptor, .. } = self.devices.get(device)?;
-        Some(SignedHead::sign(descriptor.network, *device, Position { index, head }, key))
+        Some(self.devices.get(device)?.sign(Position { index, head }))
     }
 
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {

@@ -44,7 +44,7 @@ fn records() -> Input {
         device: 0,
         start: Position::origin(&mallory.actor.id()),
         records: List::try_from(vec![record; room / 3]).expect("fewer than the limit"),
-        signature: Signature::from_bytes(&[0; Signature::LENGTH]).expect("the length"),
+        signature: Signature::from_bytes(&[0; Signature::LENGTH]).expect("the length").into(),
     };
     dealt.pack.runs = List::try_from(vec![run]).expect("one run");
     mallory.finish("records", &dealt)

@@ -15,6 +15,7 @@ use super::{
     Allowance, OpenedEntry, Pack, PackDevice, PackLock, PackOpened, PackOutput, PackRecord,
     PackRun, PackSpend, PackToken, PackValue,
 };
+use crate::evidence::signature_after;
 use crate::{Lock, Output, TokenId, Value, View, lot_id};
 
 /// A wanted stretch.
@@ -156,7 +157,8 @@ impl<'a, V: View + ?Sized> Builder<'a, V> {
             Some(PackRecord { spends, body: (!opened).then_some(body) })
         });
         let device = self.device(device)?;
-        Some(PackRun { device, start, records: list(records)?, signature: signed.signature })
+        let signature = signature_after(self.view, signed, want.from)?;
+        Some(PackRun { device, start, records: list(records)?, signature })
     }
 
     fn open(&self, one: &OpenedEntry) -> Option<PackOpened> {

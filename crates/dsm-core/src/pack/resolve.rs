@@ -6,8 +6,11 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use dsm_crypto::{Digest, Signature};
-use dsm_log::{DeviceDescriptor, DeviceId, MAX_INDEX, Position, Record, SignedHead, SpendId};
+use dsm_crypto::Digest;
+use dsm_log::{
+    BadHead, DeviceDescriptor, DeviceId, HeadSignature, MAX_INDEX, Position, Record, SignedHead,
+    SpendId,
+};
 
 use super::resolver::Resolver;
 use super::{Pack, PackDevice, PackLock, PackSpend, PackToken};
@@ -24,8 +27,8 @@ pub struct Line {
     pub records: Vec<Record>,
     /// The head after each record.
     pub heads: Vec<Digest>,
-    /// The device's signature over the last head.
-    pub signature: Signature,
+    /// What the device says of the last head, with evidence of every record if it has a chip.
+    pub signature: HeadSignature,
 }
 
 impl Line {
@@ -50,6 +53,22 @@ impl Line {
     pub fn record(&self, index: u64) -> Option<&Record> {
         let at = index.checked_sub(self.start.index)?.checked_sub(1)?;
         self.records.get(usize::try_from(at).ok()?)
+    }
+
+    /// Checks what the device of a descriptor says of it.
+    ///
+    /// # Errors
+    /// Rules.
+    pub(crate) fn verify(&self, descriptor: &DeviceDescriptor) -> Result<(), Reject> {
+        let device = self.device;
+        if descriptor.id() != device {
+            return Err(Reject::Signature { device });
+        }
+        let verified = self.signature.verify(descriptor, &self.start, &self.heads);
+        verified.map_err(|bad| match bad {
+            BadHead::Signature => Reject::Signature { device },
+            BadHead::Evidence(_) => Reject::Evidence { device },
+        })
     }
 
     /// The signed head at its end.

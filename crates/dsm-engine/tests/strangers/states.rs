@@ -24,7 +24,7 @@ fn samples(eve: &Actor, victim: &Person) -> Vec<Message> {
     let lie = || Box::new(dealt(&liar, &dealing, None, &all));
     let signature = {
         use dsm_crypto::Signer;
-        liar.key.sign(&dsm_crypto::Digest::ZERO)
+        dsm_log::HeadSignature::from(liar.key.sign(&dsm_crypto::Digest::ZERO))
     };
     let run = SignedRun {
         device: eve.descriptor.clone(),

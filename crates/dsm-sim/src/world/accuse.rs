@@ -29,7 +29,7 @@ impl World {
         let own = || {
             let at = Position { index: 1, head: other };
             let signature = cheat.kit.key.sign(&SignedHead::message(NETWORK, &accused, &at));
-            SignedHead { device: accused, at, signature }
+            SignedHead { device: accused, at, signature: signature.into() }
         };
         let signed = signed.unwrap_or_else(own);
         let SignedHead { at, signature, .. } = signed.clone();

@@ -7,7 +7,7 @@ use dsm_core::pack::{Plan, Wanted};
 use dsm_core::{Dealing, Dealt, Lock, Note, Op, Output, Value, View, deal, lot_id};
 use dsm_crypto::{Digest, Domain, hash};
 use dsm_encoding::{List, from_slice, to_vec};
-use dsm_log::{DeviceId, Nonce, Position, SpendId};
+use dsm_log::{DeviceId, HeadSignature, Nonce, Position, SpendId};
 use dsm_session::Message;
 
 use super::accuse::{evidence, of_one_head};
@@ -417,7 +417,7 @@ impl Forger {
 }
 
 /// Another signature.
-fn spoilt(signature: &dsm_crypto::Signature) -> dsm_crypto::Signature {
+fn spoilt(signature: &HeadSignature) -> HeadSignature {
     let mut bytes = to_vec(signature);
     if let Some(last) = bytes.last_mut() {
         *last ^= 1;

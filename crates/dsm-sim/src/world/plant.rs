@@ -5,7 +5,8 @@
 
 use dsm_core::pack::OpenedEntry;
 use dsm_core::{
-    Allowed, Dealing, Entry, Origin, Output, OwnLog, Peer, Policy, Settings, TokenId, Value, View,
+    Allowed, Dealing, Entry, MakerId, Origin, Output, OwnLog, Peer, Policy, Settings, TokenId,
+    Value, View,
 };
 use dsm_crypto::{Digest, KemPublic, Secret};
 use dsm_log::{
@@ -106,6 +107,9 @@ impl<L: Ledger> View for Spoilt<'_, L> {
     fn is_certified(&self, device: &DeviceId, from: u64, to: &Position) -> bool {
         self.books.is_certified(device, from, to)
     }
+    fn maker(&self, device: &DeviceId) -> Option<MakerId> {
+        self.books.maker(device)
+    }
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {
         self.books.descriptor(device)
     }
@@ -154,6 +158,9 @@ impl<L: Ledger> View for Spoilt<'_, L> {
 }
 
 impl<L: Ledger> Ledger for Spoilt<'_, L> {
+    fn is_anchored(&self) -> bool {
+        self.books.is_anchored()
+    }
     fn own_log(&self) -> OwnLog {
         let log = self.books.own_log();
         match self.plant {

@@ -27,7 +27,10 @@ impl<K: Kv> Books<'_, K> {
         let next = self.snapshot.at_or_after(Table::Addressed, &place(peer, from))?;
         let Some((key, _)) = next else { return Ok(None) };
         let (of, index) = split_place(Table::Addressed, &key)?;
-        if of == *peer { self.dealt(&self.wallet.me, index) } else { Ok(None) }
+        // What the chip has not absorbed yet is shown to nobody.
+        let waits = |me| Ok::<_, StoreError>(self.next_signed(me, index)?.is_none());
+        let shown = of == *peer && !(self.wallet.is_anchored() && waits(&self.wallet.me)?);
+        if shown { self.dealt(&self.wallet.me, index) } else { Ok(None) }
     }
 
     /// An entry as its writer deals it.
@@ -93,6 +96,10 @@ impl<K: Kv> Ledger for Books<'_, K> {
             let _ = self.failure.set(damaged(Table::OwnLogs));
             OwnLog::new(me)
         })
+    }
+
+    fn is_anchored(&self) -> bool {
+        self.wallet.is_anchored()
     }
 
     fn tip(&self, key: &Digest) -> (Option<Digest>, TipProof) {

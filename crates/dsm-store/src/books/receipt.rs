@@ -1,7 +1,7 @@
 //! Receipts, put together from what both sides signed.
 
-use dsm_core::View;
 use dsm_core::receipt::{Receipt, ReceiptLink, ReceiptSide};
+use dsm_core::{View, signature_after};
 use dsm_log::{DeviceId, Position};
 
 use super::Books;
@@ -33,7 +33,7 @@ impl<K: Kv> Books<'_, K> {
         };
         let card = if *device == self.me() { self.card() } else { self.contact(device)?.card };
         let signed = self.signed(device, index).filter(|signed| signed.at.index == index)?;
-        let (tip_proof, signature) = (tip_proof?, signed.signature);
+        let (tip_proof, signature) = (tip_proof?, signature_after(self, signed, before.index)?);
         Some(ReceiptSide { card, entry, before, link, tip, tip_proof, signature })
     }
 

@@ -1,9 +1,13 @@
 //! What the core reads.
 
 use dsm_core::pack::OpenedEntry;
-use dsm_core::{Allowed, Note, Origin, Output, Peer, Policy, Settings, TokenId, Value, View};
-use dsm_crypto::{Digest, Signature};
-use dsm_log::{DeviceDescriptor, DeviceId, Network, Position, Record, SignedHead, SpendId};
+use dsm_core::{
+    Allowed, MakerId, Note, Origin, Output, Peer, Policy, Settings, TokenId, Value, View,
+};
+use dsm_crypto::Digest;
+use dsm_log::{
+    DeviceDescriptor, DeviceId, HeadSignature, Network, Position, Record, SignedHead, SpendId,
+};
 
 use super::Books;
 use crate::StoreError;
@@ -28,17 +32,34 @@ impl<K: Kv> Books<'_, K> {
         Ok(Some(Position { index, head: read(Table::Heads, &head)? }))
     }
 
-    fn next_signed(&self, device: &DeviceId, index: u64) -> Result<Option<SignedHead>, StoreError> {
-        let next = self.snapshot.at_or_after(Table::Signatures, &place(device, index))?;
-        let Some((key, signature)) = next else { return Ok(None) };
-        let (of, index) = split_place(Table::Signatures, &key)?;
-        if of != *device {
-            return Ok(None);
+    /// The first signed head at or after an index; of one's own only what the chip absorbed, if there is one.
+    pub(super) fn next_signed(
+        &self,
+        device: &DeviceId,
+        index: u64,
+    ) -> Result<Option<SignedHead>, StoreError> {
+        let awaits = self.wallet.is_anchored() && *device == self.wallet.me;
+        let mut from = index;
+        loop {
+            let next = self.snapshot.at_or_after(Table::Signatures, &place(device, from))?;
+            let Some((key, row)) = next else { return Ok(None) };
+            let (of, index) = split_place(Table::Signatures, &key)?;
+            if of != *device {
+                return Ok(None);
+            }
+            let signature: HeadSignature = read(Table::Signatures, &row)?;
+            if awaits && signature.evidence.is_empty() {
+                from = index.saturating_add(1);
+                continue;
+            }
+            let head: Option<Digest> = crate::rows::load(&self.snapshot, Table::Heads, &key)?;
+            let head = head.ok_or_else(|| crate::rows::damaged(Table::Heads))?;
+            return Ok(Some(SignedHead {
+                device: *device,
+                at: Position { index, head },
+                signature,
+            }));
         }
-        let signature: Signature = read(Table::Signatures, &signature)?;
-        let head: Option<Digest> = crate::rows::load(&self.snapshot, Table::Heads, &key)?;
-        let head = head.ok_or_else(|| crate::rows::damaged(Table::Heads))?;
-        Ok(Some(SignedHead { device: *device, at: Position { index, head }, signature }))
     }
 
     fn next_spend(
@@ -96,6 +117,10 @@ impl<K: Kv> View for Books<'_, K> {
         false
     }
 
+    fn maker(&self, device: &DeviceId) -> Option<MakerId> {
+        self.find(Table::Makers, device_key(device))
+    }
+
     fn descriptor(&self, device: &DeviceId) -> Option<DeviceDescriptor> {
         self.find(Table::Descriptors, device_key(device))
     }
@@ -125,6 +150,9 @@ impl<K: Kv> View for Books<'_, K> {
     }
 
     fn signed_index(&self, device: &DeviceId, index: u64) -> Option<u64> {
+        if self.wallet.is_anchored() && *device == self.wallet.me {
+            return self.signed(device, index).map(|signed| signed.at.index);
+        }
         let next = self.snapshot.at_or_after(Table::Signatures, &place(device, index));
         let next = next
             .and_then(|next| next.map(|(key, _)| split_place(Table::Signatures, &key)).transpose());

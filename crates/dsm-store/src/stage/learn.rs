@@ -3,7 +3,9 @@
 use dsm_core::Facts;
 use dsm_core::pack::{Line, OpenedEntry};
 use dsm_encoding::to_vec;
-use dsm_log::{DeviceId, ForkProof, Position, Record, SignedHead, Verified, value_hash};
+use dsm_log::{
+    DeviceId, ForkProof, HeadSignature, Position, Record, SignedHead, Verified, value_hash,
+};
 
 use super::Stage;
 use crate::StoreError;
@@ -76,11 +78,23 @@ impl<S: Snapshot> Stage<'_, S> {
         }
         let at = line.end();
         let key = place(&device, at.index);
-        let new = self.put_first(Table::Signatures, key, bytes(&line.signature))?;
+        let new = self.signature(key, &line.signature)?;
         if new && !own {
             self.news_of_head(device, at)?;
         }
         Ok(())
+    }
+
+    /// What a device says of a head: of two, the one with evidence of more entries is kept. Says whether there was none.
+    fn signature(&mut self, key: Vec<u8>, signature: &HeadSignature) -> Result<bool, StoreError> {
+        let known: Option<HeadSignature> = self.load(Table::Signatures, &key)?;
+        let further = |known: &HeadSignature| {
+            signature.first().is_some_and(|first| known.first().is_none_or(|known| first < known))
+        };
+        if known.as_ref().is_none_or(further) {
+            self.put(Table::Signatures, key, bytes(signature));
+        }
+        Ok(known.is_none())
     }
 
     /// An opened entry is kept if it opens the known record.
@@ -127,7 +141,7 @@ impl<S: Snapshot> Stage<'_, S> {
     pub(super) fn shown(&mut self, signed: &Verified<SignedHead>) -> Result<(), StoreError> {
         let key = place(&signed.device, signed.at.index);
         if self.put_first(Table::Heads, key.clone(), bytes(&signed.at.head))? {
-            self.put_first(Table::Signatures, key, bytes(&signed.signature))?;
+            self.signature(key, &signed.signature)?;
         }
         Ok(())
     }

@@ -213,12 +213,12 @@ fn signatures(trade: &Trade, deal: &Deal) -> Vec<Vector> {
     let at = ada.at();
     let right = sign(NETWORK, trade.ada, &at, "ada");
     let flipped = |byte: usize| {
-        let mut bytes = right.as_bytes().to_vec();
+        let mut bytes = right.signature.as_bytes().to_vec();
         bytes[byte] ^= 1;
-        Signature::from_bytes(&bytes).expect("the right length")
+        Signature::from_bytes(&bytes).expect("the right length").into()
     };
     let index = Position { index: at.index + 1, ..at };
-    let purpose = dsm_crypto::Signer::sign(&ada.key, &at.head);
+    let purpose = dsm_crypto::Signer::sign(&ada.key, &at.head).into();
     let wrong = [
         (
             "other-index",

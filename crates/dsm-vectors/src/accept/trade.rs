@@ -56,8 +56,16 @@ impl Trade {
     /// A market whose token has another policy.
     pub(crate) fn under(change: impl FnOnce(&mut Policy)) -> Self {
         let mut world = World::default();
-        let [issuer, ada, ben, cleo] =
-            ["issuer", "ada", "ben", "cleo"].map(|name| world.device(name));
+        let devices = ["issuer", "ada", "ben", "cleo"].map(|name| world.device(name));
+        Self::of(world, devices, change)
+    }
+
+    /// A market of these devices, the issuer first.
+    pub(crate) fn of(
+        mut world: World,
+        [issuer, ada, ben, cleo]: [DeviceId; 4],
+        change: impl FnOnce(&mut Policy),
+    ) -> Self {
         let mut policy = coupon(issuer);
         change(&mut policy);
         let token = world.add_policy(policy);

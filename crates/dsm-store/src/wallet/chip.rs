@@ -1,0 +1,85 @@
+//! The chip of the wallet's own log (`spec/anchors.md`, crashes).
+//!
+//! Always true: an entry is durable before the chip absorbs its head, and its evidence is before anybody is shown it. Where the chip stood
+//! before the first entry without evidence is durable, so a crash anywhere is gone on from with the same heads.
+
+use dsm_core::OwnLog;
+use dsm_crypto::Digest;
+use dsm_encoding::{Blob, List, to_vec};
+use dsm_log::{Absorber, ChipEvidence, HeadSignature, MAX_STAND};
+
+use super::Wallet;
+use crate::StoreError;
+use crate::kv::{Kv, Table};
+use crate::overlay::Rows;
+use crate::rows::{KEY_STAND, damaged, device_key, load, place};
+
+impl<K: Kv> Wallet<K> {
+    /// Whether the entries of the own log need evidence of a chip.
+    #[must_use]
+    pub fn is_anchored(&self) -> bool {
+        self.founding.descriptor.anchor.chip().is_some()
+    }
+
+    /// The same wallet with its chip: it absorbs what was written and not absorbed before a crash. From now on the wallet can write.
+    ///
+    /// # Errors
+    /// [`StoreError::Chip`]: the chip is another one, or has gone on without these books, which then are an old copy; or the store fails.
+    pub fn anchored(mut self, chip: Box<dyn Absorber>) -> Result<Self, StoreError> {
+        self.flush()?;
+        self.chip = Some(chip);
+        self.absorb()?;
+        Ok(self)
+    }
+
+    /// The last entries, whose heads the chip has not absorbed: the index of the first, and their heads.
+    fn unabsorbed(&self) -> Result<(u64, Vec<Digest>), StoreError> {
+        let snapshot = self.kv.snapshot()?;
+        let log: Option<OwnLog> = load(&snapshot, Table::OwnLogs, device_key(&self.me))?;
+        let mut first = log.ok_or_else(|| damaged(Table::OwnLogs))?.at.index.saturating_add(1);
+        let mut heads = Vec::new();
+        while let Some(index) = first.checked_sub(1).filter(|index| *index > 0) {
+            let key = place(&self.me, index);
+            let signature: Option<HeadSignature> = load(&snapshot, Table::Signatures, &key)?;
+            if !signature.ok_or_else(|| damaged(Table::Signatures))?.evidence.is_empty() {
+                break;
+            }
+            let head: Option<Digest> = load(&snapshot, Table::Heads, &key)?;
+            heads.push(head.ok_or_else(|| damaged(Table::Heads))?);
+            first = index;
+        }
+        heads.reverse();
+        Ok((first, heads))
+    }
+
+    /// Has the chip absorb what it has not, and keeps the evidence.
+    pub(super) fn absorb(&mut self) -> Result<(), StoreError> {
+        if self.chip.is_none() {
+            return Ok(());
+        }
+        let (first, heads) = self.unabsorbed()?;
+        let stand: Option<Blob<MAX_STAND>> = load(&self.kv.snapshot()?, Table::Single, KEY_STAND)?;
+        let Some(chip) = &mut self.chip else { return Ok(()) };
+        let evidence = chip.absorb(stand.as_deref(), first, &heads).map_err(StoreError::Chip)?;
+        let now = Blob::<MAX_STAND>::try_from(chip.stand()).map_err(|_| damaged(Table::Single))?;
+        if evidence.is_empty() && stand.as_ref() == Some(&now) {
+            return Ok(());
+        }
+        let mut rows = Rows::default();
+        rows.set(Table::Single, KEY_STAND.to_vec(), Some(to_vec(&now)));
+        for piece in evidence {
+            let (key, row) = self.absorbed(piece)?;
+            rows.set(Table::Signatures, key, Some(row));
+        }
+        self.kv.apply(&rows.into_list())
+    }
+
+    /// The row of a head with its evidence.
+    fn absorbed(&self, piece: ChipEvidence) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+        let key = place(&self.me, piece.last);
+        let signature: Option<HeadSignature> = load(&self.kv.snapshot()?, Table::Signatures, &key)?;
+        let signature = signature.ok_or_else(|| damaged(Table::Signatures))?.signature;
+        let evidence = List::try_from(vec![piece]).map_err(|_| damaged(Table::Signatures))?;
+        Ok((key, to_vec(&HeadSignature { signature, evidence })))
+    }
+}
