@@ -28,6 +28,7 @@ pub(crate) enum Code {
     FlushContext = 0x165,
     NvReadPublic = 0x169,
     StartAuthSession = 0x176,
+    GetCapability = 0x17a,
 }
 
 /// Bytes that begin with their length.

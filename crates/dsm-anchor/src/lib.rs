@@ -9,6 +9,7 @@
 //!
 //! Always true: evidence that is given out verifies; a head is absorbed only at the value that follows the last one.
 
+mod absorber;
 mod android;
 mod area;
 mod chain;
@@ -19,10 +20,11 @@ mod session;
 mod tpm;
 mod wire;
 
+pub use absorber::TpmAbsorber;
 pub use android::{BadKey, Level, SingleUseKey, Versions, Wanted};
 pub use chain::{BadChain, MAX_CERTIFICATE, MAX_CHAIN, MAX_ROOTS, Roots};
 pub use challenge::{Challenge, ChallengeError, NotThisChip};
-pub use maker::{EndorsementKey, Maker, MakerError, Makers};
+pub use maker::{EndorsementKey, Maker, MakerError, Makers, certificates_of_pem};
 pub use session::Session;
 pub use tpm::{EndorsementKind, Tpm, TpmError};
 pub use wire::{Device, Socket, Wire};

@@ -141,6 +141,14 @@ impl Makers {
     }
 }
 
+/// The certificates of a file, as DER. Nothing of them is checked.
+///
+/// # Errors
+/// [`MakerError::Pem`].
+pub fn certificates_of_pem(text: &str) -> Result<Vec<Vec<u8>>, MakerError> {
+    Ok(read(text)?.into_iter().map(|certificate| certificate.to_vec()).collect())
+}
+
 /// The certificates of a file, each of an authority.
 fn read(text: &str) -> Result<Vec<CertificateDer<'static>>, MakerError> {
     if text.len() > MAX_PEM {

@@ -27,6 +27,37 @@ impl Session {
         Self { handle, nonce, digest: [0; 32], before: [0; 32], value: 0 }
     }
 
+    /// What must be durable of it: handle, the chip's last nonce, the digest before and after the last reading, what was read.
+    pub(crate) fn to_stand(&self) -> Vec<u8> {
+        let length = u8::try_from(self.nonce.len()).unwrap_or(u8::MAX);
+        let value = self.value.to_be_bytes();
+        let parts = [
+            &self.handle.to_be_bytes()[..],
+            &[length],
+            &self.nonce,
+            &self.before,
+            &self.digest,
+            &value,
+        ];
+        parts.concat()
+    }
+
+    /// The session as it stood. None if nothing stood.
+    pub(crate) fn from_stand(stand: &[u8]) -> Option<Self> {
+        let mut rest = stand;
+        let mut take = |length: usize| {
+            let (part, after) = rest.split_at_checked(length)?;
+            rest = after;
+            Some(part)
+        };
+        let handle = u32::from_be_bytes(take(4)?.try_into().ok()?);
+        let length = take(1)?.first().copied()?;
+        let nonce = take(length.into())?.to_vec();
+        let (before, digest) = (take(32)?.try_into().ok()?, take(32)?.try_into().ok()?);
+        let value = u64::from_be_bytes(take(8)?.try_into().ok()?);
+        rest.is_empty().then_some(Self { handle, nonce, digest, before, value })
+    }
+
     pub(crate) fn was_read(&mut self, chip: &Chip, value: u64) {
         self.before = self.digest;
         self.digest = chip.after_reading(self.digest, value);
@@ -59,7 +90,8 @@ impl Session {
         self.value
     }
 
-    /// What authorises one command whose parameters have this hash. Nothing is secret here: the authorisations are empty.
+    /// What authorises one command whose parameters have this hash. Nothing is secret here: the authorisations are empty. Where the chip's last
+    /// nonce is not known, nothing does: a key of no bytes needs no HMAC (TPM 2.0 Library, part 1, session-based authorisations).
     pub(crate) fn authorise(&self, command: &[u8; 32], nonce: &[u8; NONCE]) -> Vec<u8> {
         // An empty key is one of the keys that HMAC takes.
         let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&[]).map(|mac| {
@@ -68,7 +100,8 @@ impl Session {
                 .chain_update(&self.nonce)
                 .chain_update([AUDITED])
         });
-        let mac = mac.map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+        let known = mac.ok().filter(|_| !self.nonce.is_empty());
+        let mac = known.map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
         let length = |bytes: &[u8]| u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
         [&self.handle.to_be_bytes()[..], &length(nonce), nonce, &[AUDITED], &length(&mac), &mac]
             .concat()

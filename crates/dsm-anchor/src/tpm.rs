@@ -15,8 +15,14 @@ use crate::{Session, Wire, area};
 
 pub use endorsement::EndorsementKind;
 
+mod room;
+
+use room::{Kind, with_room};
+
 /// Where a counter lies if nobody says otherwise.
 pub(crate) const COUNTER: u32 = 0x0180_d5d0;
+/// How many wallets may share a chip.
+const COUNTERS: usize = 16;
 /// Answers that ask to be asked again: rate of writing, retry, testing, yielded.
 const AGAIN: [u32; 4] = [0x920, 0x922, 0x90a, 0x908];
 /// How often and how long one waits then.
@@ -50,6 +56,9 @@ pub enum TpmError {
     /// Its maker left no certificate in it.
     #[error("the chip holds no endorsement certificate")]
     Unendorsed,
+    /// Every place for a counter is taken.
+    #[error("every place for a wallet's counter is taken in this chip")]
+    Full,
     /// What it attested does not verify.
     #[error("the chip attested something else: {0}")]
     Evidence(BadEvidence),
@@ -66,10 +75,17 @@ impl From<Malformed> for TpmError {
 
 /// A chip, its key loaded.
 #[derive(Debug)]
-pub struct Tpm<W> {
+pub struct Tpm<W: Wire> {
     wire: W,
     key: u32,
     chip: Chip,
+}
+
+impl<W: Wire> Drop for Tpm<W> {
+    fn drop(&mut self) {
+        // Whoever comes next finds it in the way; if the chip is gone, nobody does.
+        let _ = say(&mut self.wire, Code::FlushContext, &[], &[], &self.key.to_be_bytes());
+    }
 }
 
 impl<W: Wire> Tpm<W> {
@@ -90,6 +106,21 @@ impl<W: Wire> Tpm<W> {
         say(&mut wire, Code::NvIncrement, &[counter, counter], &[password()], &[])?;
         let first_value = read(&mut wire, counter)?;
         Ok(Self { wire, key, chip: Chip { key: public, counter, first_value } })
+    }
+
+    /// The same with a counter beside all that the chip has: another wallet may have one.
+    ///
+    /// # Errors
+    /// [`TpmError`].
+    pub fn provision_beside(mut wire: W) -> Result<Self, TpmError> {
+        for counter in (COUNTER..).take(COUNTERS) {
+            match say(&mut wire, Code::NvReadPublic, &[counter], &[], &[]) {
+                Ok(_) => {}
+                Err(TpmError::Refused(_)) => return Self::provision(wire, Some(counter)),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(TpmError::Full)
     }
 
     /// Loads the key of a chip that was made before, and looks whether it is that one.
@@ -137,7 +168,9 @@ impl<W: Wire> Tpm<W> {
     pub fn begin(&mut self) -> Result<Session, TpmError> {
         let nonce = fresh_nonce()?;
         let parameters = [&sized(&nonce)[..], &[0, 0], &[0], &[0, 0x10], &[0, 0x0b]].concat();
-        let begun = say(&mut self.wire, Code::StartAuthSession, &[NULL, NULL], &[], &parameters)?;
+        let begun = with_room(&mut self.wire, Kind::Sessions, &[], |wire| {
+            say(wire, Code::StartAuthSession, &[NULL, NULL], &[], &parameters)
+        })?;
         let mut from = Answer::new(&begun);
         let (handle, nonce) = (from.u32()?, from.sized()?.to_vec());
         let mut session = Session::begun(handle, nonce);
@@ -277,7 +310,9 @@ impl<W: Wire> Tpm<W> {
 
 /// The primary key of the owner hierarchy with which a chip attests: always the same one until the chip is cleared.
 fn create_key(wire: &mut impl Wire) -> Result<(u32, ChipKey), TpmError> {
-    let (key, public) = create(wire, OWNER, &area::attesting(&[], &[]))?;
+    // The first thing that is loaded here, so what fills the chip is left over.
+    let area = area::attesting(&[], &[]);
+    let (key, public) = with_room(wire, Kind::Keys, &[], |wire| create(wire, OWNER, &area))?;
     let mut public = Answer::new(&public);
     public.take(20)?;
     let (x, y) = (public.sized()?, public.sized()?);

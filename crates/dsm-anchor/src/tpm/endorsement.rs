@@ -2,6 +2,7 @@
 
 use dsm_crypto::ChipKey;
 
+use super::room::{Kind, with_room};
 use super::{Tpm, TpmError, create, fresh_nonce, padded, say};
 use crate::challenge::{CIPHERTEXT, POINT, SEALED};
 use crate::command::{Answer, Code, ENDORSEMENT, NULL, password, sized};
@@ -102,7 +103,9 @@ impl<W: Wire> Tpm<W> {
     fn policy(&mut self) -> Result<u32, TpmError> {
         let nonce = sized(&fresh_nonce()?);
         let parameters = [&nonce[..], &[0, 0], &[POLICY], &[0, 0x10], &[0, 0x0b]].concat();
-        let begun = say(&mut self.wire, Code::StartAuthSession, &[NULL, NULL], &[], &parameters)?;
+        let begun = with_room(&mut self.wire, Kind::Sessions, &[], |wire| {
+            say(wire, Code::StartAuthSession, &[NULL, NULL], &[], &parameters)
+        })?;
         Ok(Answer::new(&begun).u32()?)
     }
 
@@ -117,7 +120,10 @@ impl<W: Wire> Tpm<W> {
             EndorsementKind::P256 => area::endorsing_p256(),
             EndorsementKind::Rsa2048 => area::endorsing_rsa(),
         };
-        let (handle, public) = create(&mut self.wire, ENDORSEMENT, &template)?;
+        let kept = [self.key];
+        let (handle, public) = with_room(&mut self.wire, Kind::Keys, &kept, |wire| {
+            create(wire, ENDORSEMENT, &template)
+        })?;
         let key = public_key(kind, &template, &public);
         if key.is_err() {
             self.flush(handle)?;

@@ -4,6 +4,7 @@ mod attacks;
 mod audit;
 mod authority;
 mod chip;
+mod crashes;
 mod makers;
 mod owner;
 mod raw;

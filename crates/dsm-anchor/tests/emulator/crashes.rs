@@ -1,0 +1,210 @@
+//! The wallet dies, or the power fails, before and after each command: the same heads get evidence, or the log ends; nothing is absorbed twice.
+
+use std::io;
+
+use dsm_anchor::{Socket, Tpm, TpmAbsorber, Wire};
+use dsm_crypto::Digest;
+use dsm_log::{AbsorbError, Absorber, Chip, verify_run};
+
+use crate::chip::Emulator;
+use crate::head;
+
+/// A wire that breaks at a command: before the chip has it, or before its answer is here.
+#[derive(Debug)]
+struct Cut {
+    wire: Socket,
+    left: usize,
+    answered: bool,
+}
+
+impl Wire for Cut {
+    fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        let broken = || io::Error::from(io::ErrorKind::ConnectionReset);
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                self.wire.exchange(command)
+            }
+            None if self.answered => Err(broken()),
+            None => {
+                self.answered = true;
+                self.wire.exchange(command)?;
+                Err(broken())
+            }
+        }
+    }
+}
+
+/// What is durable of a wallet: its entries, how many have evidence, and where the chip stood then.
+struct Disk {
+    chip: Chip,
+    heads: Vec<Digest>,
+    evidence: Vec<dsm_log::ChipEvidence>,
+    stand: Option<Vec<u8>>,
+}
+
+impl Disk {
+    fn new(emulator: &Emulator) -> Self {
+        let chip = emulator.provisioned().chip().clone();
+        Self { chip, heads: Vec::new(), evidence: Vec::new(), stand: None }
+    }
+
+    fn done(&self) -> u64 {
+        self.evidence.last().map_or(0, |piece| piece.last)
+    }
+
+    /// As a wallet does it: entries are durable, then the chip, then the evidence is durable.
+    fn absorb(&mut self, absorber: &mut impl Absorber) -> Result<(), AbsorbError> {
+        let done = usize::try_from(self.done()).expect("few");
+        let evidence =
+            absorber.absorb(self.stand.as_deref(), self.done() + 1, &self.heads[done..])?;
+        self.evidence.extend(evidence);
+        self.stand = Some(absorber.stand());
+        Ok(())
+    }
+
+    fn verify(&self) {
+        let upto = usize::try_from(self.done()).expect("few");
+        assert_eq!(verify_run(&self.chip, &self.evidence, 0, &self.heads[..upto]), Ok(()));
+    }
+
+    fn absorber(&self, emulator: &Emulator) -> TpmAbsorber<Socket> {
+        TpmAbsorber::new(Tpm::load(emulator.wire(), self.chip.clone()).expect("the chip"))
+    }
+}
+
+/// How many heads wait when the wallet dies.
+fn dies_anywhere(waiting: u8) {
+    let emulator = Emulator::start();
+    let mut disk = Disk::new(&emulator);
+    let mut next = 0;
+    let mut cuts = 0;
+    for (left, answered) in (0..).flat_map(|left| [(left, true), (left, false)]) {
+        // In a process that did something before.
+        let tpm =
+            Tpm::load(Cut { wire: emulator.wire(), left: usize::MAX, answered }, disk.chip.clone());
+        let mut absorber = TpmAbsorber::new(tpm.expect("the chip"));
+        next += 1;
+        disk.heads.push(head(next));
+        disk.absorb(&mut absorber).expect("nothing breaks yet");
+        for _ in 0..waiting {
+            next += 1;
+            disk.heads.push(head(next));
+        }
+        absorber.tpm().wire().left = left;
+        let broke = disk.absorb(&mut absorber);
+        drop(absorber);
+        // The process after it finishes what was begun, and once more.
+        let mut absorber = disk.absorber(&emulator);
+        disk.absorb(&mut absorber).expect("it goes on");
+        assert_eq!(disk.done(), u64::from(next), "every entry has evidence");
+        disk.verify();
+        cuts += usize::from(broke.is_err());
+        if broke.is_ok() {
+            break;
+        }
+    }
+    // Before and after each of four commands a head.
+    assert_eq!(cuts, 8 * usize::from(waiting));
+}
+
+#[test]
+fn a_wallet_that_dies_at_any_command_goes_on_with_the_same_head() {
+    dies_anywhere(1);
+}
+
+#[test]
+fn a_wallet_that_dies_at_any_command_of_several_heads_goes_on_with_them() {
+    dies_anywhere(3);
+}
+
+#[test]
+fn a_power_failure_after_the_increment_ends_the_log_and_before_it_does_not() {
+    for left in 0..=4 {
+        let mut emulator = Emulator::start();
+        let mut disk = Disk::new(&emulator);
+        let tpm = Tpm::load(
+            Cut { wire: emulator.wire(), left: usize::MAX, answered: true },
+            disk.chip.clone(),
+        );
+        let mut absorber = TpmAbsorber::new(tpm.expect("the chip"));
+        disk.heads.push(head(1));
+        disk.absorb(&mut absorber).expect("nothing breaks yet");
+        disk.heads.push(head(2));
+        absorber.tpm().wire().left = left;
+        let whole = disk.absorb(&mut absorber).is_ok();
+        assert_eq!(whole, left == 4);
+        emulator.reset();
+        let mut absorber = disk.absorber(&emulator);
+        let after = disk.absorb(&mut absorber);
+        disk.verify();
+        if left == 2 || left == 3 {
+            assert_eq!(after, Err(AbsorbError::Ended { index: 2 }), "after {left} commands");
+            // It stays so, and no other head takes its place.
+            disk.heads[1] = head(99);
+            assert_eq!(disk.absorb(&mut absorber), Err(AbsorbError::Ended { index: 2 }));
+        } else {
+            assert_eq!((after, disk.done()), (Ok(()), 2), "after {left} commands");
+        }
+    }
+}
+
+#[test]
+fn files_put_back_from_a_copy_are_behind_the_chip() {
+    let emulator = Emulator::start();
+    let mut disk = Disk::new(&emulator);
+    let mut absorber = disk.absorber(&emulator);
+    disk.heads.push(head(1));
+    disk.absorb(&mut absorber).expect("absorbed");
+    let copy = Disk {
+        heads: disk.heads.clone(),
+        evidence: disk.evidence.clone(),
+        stand: disk.stand.clone(),
+        ..Disk { chip: disk.chip.clone(), heads: Vec::new(), evidence: Vec::new(), stand: None }
+    };
+    disk.heads.push(head(2));
+    disk.absorb(&mut absorber).expect("absorbed");
+    drop(absorber);
+    let mut copy = copy;
+    let mut absorber = copy.absorber(&emulator);
+    // Before it writes anything, and with another entry.
+    assert_eq!(copy.absorb(&mut absorber), Err(AbsorbError::Ended { index: 2 }));
+    copy.heads.push(head(3));
+    assert_eq!(copy.absorb(&mut absorber), Err(AbsorbError::Ended { index: 2 }));
+    // A copy that has the entry and lacks the evidence is the same wallet, and goes on.
+    copy.heads[1] = head(2);
+    copy.absorb(&mut absorber).expect("the same head");
+    copy.verify();
+}
+
+#[test]
+fn a_chip_that_was_cleared_or_whose_counter_is_another_one_does_not_go_on() {
+    let emulator = Emulator::start();
+    let mut disk = Disk::new(&emulator);
+    let mut absorber = disk.absorber(&emulator);
+    disk.heads.push(head(1));
+    disk.absorb(&mut absorber).expect("absorbed");
+    drop(absorber);
+    // The counter is defined anew: it begins above, and can never be at the next value.
+    let anew = emulator.provisioned();
+    assert!(anew.chip().first_value > disk.chip.first_value + 1);
+    drop(anew);
+    disk.heads.push(head(2));
+    let mut absorber = disk.absorber(&emulator);
+    assert_eq!(disk.absorb(&mut absorber), Err(AbsorbError::Ended { index: 2 }));
+}
+
+#[test]
+fn nobody_can_make_the_wallet_panic_by_what_lies_in_its_store() {
+    let emulator = Emulator::start();
+    let mut disk = Disk::new(&emulator);
+    let mut absorber = disk.absorber(&emulator);
+    disk.heads.push(head(1));
+    disk.absorb(&mut absorber).expect("absorbed");
+    drop(absorber);
+    let good = disk.stand.clone().expect("it stands somewhere");
+    for cut in 0..good.len() {
+        disk.stand = Some(good[..cut].to_vec());
+        disk.absorb(&mut disk.absorber(&emulator)).expect("a session is begun anew");
+    }
+}
