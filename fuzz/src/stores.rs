@@ -93,7 +93,7 @@ fn proofs<K: Kv>(books: &Books<'_, K>) {
     for (held, _) in books.all_held() {
         if let Ok(proof) = dsm_engine::note_proof(books, &held.id()) {
             // It rests on damaged rows: it may be refused.
-            let _ = dsm_engine::examined(&proof);
+            let _ = dsm_engine::examined(&proof, &|_| None);
         }
     }
 }

@@ -8,6 +8,9 @@ use clap::{ArgGroup, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 use dsm_report::{ClassFloor, LISTED, MAX_LISTED};
 
+use dsm_home::ChipPlace;
+
+use crate::anchor::{AnchorCommand, AnchorKind};
 use crate::headers::{Feeds, HeadersCommand};
 use crate::link::{Place, Way};
 
@@ -43,6 +46,12 @@ pub(crate) enum Command {
         /// Let the keyring of this desktop session keep the key to the keys.
         #[arg(long, conflicts_with_all = ["passphrase_file", "no_passphrase"])]
         keyring: bool,
+        /// What binds the wallet's entries: nothing, or a TPM 2.0, whose counter never goes back.
+        #[arg(long, value_enum, default_value_t = AnchorKind::Software)]
+        anchor: AnchorKind,
+        /// Where the chip is: a device of the system, or tcp:ADDRESS:PORT of an emulator.
+        #[arg(long, value_name = "PLACE", default_value = ChipPlace::USUAL)]
+        chip: ChipPlace,
     },
     /// Change the passphrase of the keys, or remove it.
     Passphrase {
@@ -217,6 +226,9 @@ pub(crate) enum Command {
         /// The directory.
         directory: PathBuf,
     },
+    /// The chip of this wallet, and whose chips count here.
+    #[command(subcommand)]
+    Anchor(AnchorCommand),
     /// What this wallet asks of value; prints the settings.
     Settings {
         /// The weakest finality class that is enough for any amount.

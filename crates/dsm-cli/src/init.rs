@@ -2,7 +2,7 @@
 
 use bip39::Mnemonic;
 use dsm_crypto::{Domain, RecoverySecret, Secret, hash};
-use dsm_home::{Home, fresh};
+use dsm_home::{ChipPlace, Home, fresh};
 use dsm_log::Network;
 use serde_json::json;
 
@@ -23,22 +23,30 @@ fn recovery(mnemonic: &Mnemonic) -> RecoverySecret {
     RecoverySecret::from_seed(&Secret::from_bytes(wide))
 }
 
-pub(crate) fn run(home: &Home, wish: Wish, output: &mut Output) -> anyhow::Result<()> {
+pub(crate) fn run(
+    home: &Home,
+    wish: Wish,
+    chip: Option<&ChipPlace>,
+    output: &mut Output,
+) -> anyhow::Result<()> {
     home.vacant()?;
     let protection = passphrase::choose(home.passphrase_file(), wish)?;
     let mnemonic = Mnemonic::from_entropy(&fresh::<32>()?)?;
     let recovery = recovery(&mnemonic).public_key().clone();
-    let device = home.create(Network::TEST, recovery, WINDOW_BLOCKS, &protection)?;
+    let device = home.create(Network::TEST, recovery, WINDOW_BLOCKS, &protection, chip)?;
     let words = mnemonic.to_string();
     let text = format!(
-        "A wallet in {path}.\nDevice {device}\n\nIts mnemonic, shown only now. It gives the key that \
+        "A wallet in {path}.\nDevice {device}\n{bound}\nIts mnemonic, shown only now. It gives the key that \
          can replace a lost device;\nwrite it down on paper:\n\n  {words}\n\n{keys}\nNext: exchange \
          cards with `dsm id` and `dsm contact add`.",
         path = home.path().display(),
+        bound = chip.map_or(String::new(), |place| format!(
+            "Bound to the chip at {place}: it signs with this chip, or not at all.\n"
+        )),
         keys = passphrase::explain(home, &protection),
     );
     let object = json!({
-        "device": device.to_string(), "mnemonic": words, "keys": passphrase::name(&protection),
+        "device": device.to_string(), "anchor": chip.map_or("software", |_| "tpm"), "mnemonic": words, "keys": passphrase::name(&protection),
     });
     output.say(&text, &object);
     Ok(())

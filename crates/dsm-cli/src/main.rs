@@ -3,6 +3,7 @@
 //! The command `dsm`. Every command reads and writes one wallet directory; errors say what to do
 //! next; nothing secret is printed except the mnemonic, once, by `init`.
 
+mod anchor;
 mod arguments;
 mod backup;
 mod card;
@@ -39,6 +40,7 @@ use dsm_report::{Part, RequestDraft, SettingsChange, Units};
 use crate::arguments::{Arguments, Command, ContactCommand, EvidenceCommand};
 use crate::exit::Usage;
 use crate::output::Output;
+use crate::passphrase::Wish;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -55,11 +57,12 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments, output: &mut Output) -> anyhow::Result<()> {
     let home = Home::new(arguments.home)?.with_passphrase_file(arguments.passphrase_file);
     match arguments.command {
-        Command::Init { no_passphrase, keyring } => {
-            init::run(&home, passphrase::Wish::of(no_passphrase, keyring), output)
+        Command::Init { no_passphrase, keyring, anchor, chip } => {
+            init::run(&home, Wish::of(no_passphrase, keyring), anchor.at(&chip), output)
         }
+        Command::Anchor(command) => anchor::run(&home, command, output),
         Command::Passphrase { new_passphrase_file, no_passphrase, keyring } => {
-            let wish = passphrase::Wish::of(no_passphrase, keyring);
+            let wish = Wish::of(no_passphrase, keyring);
             passphrase::run(&home, new_passphrase_file.as_deref(), wish, output)
         }
         Command::Id { qr: None } => contact::id(&home, output),

@@ -33,8 +33,8 @@ fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> an
     let draft: PolicyDraft = toml::from_str(&text).context("the policy file is not right")?;
     let (mut engine, mut keys) = home.open_keys()?;
     let mut issued = None;
-    let policy = home.make_token(&mut engine, &mut keys, |issuer| -> anyhow::Result<_> {
-        let policy = draft.policy(issuer)?;
+    let policy = home.make_token(&mut engine, &mut keys, |issuer, floor| -> anyhow::Result<_> {
+        let policy = draft.policy(issuer, floor)?;
         // What cannot be issued shows before anything is made.
         issued = first.map(|text| dsm_report::parse(text, &policy)).transpose()?;
         if issued.is_some_and(|units| units > policy.units_per_lot) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use dsm_core::{TokenId, View};
 use dsm_daemon::called;
-use dsm_engine::note_proof;
+use dsm_engine::{chips, note_proof};
 use dsm_home::Home;
 use dsm_log::DeviceId;
 use dsm_report::{Explanation, NoteReport, Picture, Sum, page};
@@ -58,7 +58,8 @@ fn explain(home: &Home, shown: &str) -> anyhow::Result<Explanation> {
         Some(books) => Sum::new(books, token, units),
         None => Sum::with(None, token, units),
     };
-    Ok(Explanation::of(shown, &name, &sum)?)
+    let chip = |device: &DeviceId| books.as_ref().and_then(|books| chips(books)(device));
+    Ok(Explanation::of(shown, &name, &sum, &chip)?)
 }
 
 fn write_page(to: &Path, page: &str, output: &mut Output) -> anyhow::Result<()> {
@@ -73,7 +74,7 @@ fn write_page(to: &Path, page: &str, output: &mut Output) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Every note that the wallet holds, judged as by a stranger, from nothing.
+/// Every note that the wallet holds, judged as by a stranger, from nothing but whose chips count here.
 fn held(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let books = wallet.books()?;
@@ -81,7 +82,7 @@ fn held(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let own = |device: &str| device.parse().is_ok_and(|device| books.is_own(&device));
     let mut reports = Vec::new();
     for (held, frozen) in books.all_held() {
-        let report = NoteReport::new(&note_proof(&books, &held.id())?, &name);
+        let report = NoteReport::new(&note_proof(&books, &held.id())?, &name, &chips(&books));
         let mut report = report.context("the note does not hold")?;
         report.frozen = Some(frozen);
         // What the owner of the wallet could do is no threat to itself.

@@ -67,7 +67,7 @@ impl Desk {
         self.errand(move |engine| {
             // Whoever panicked wrote the keys as a whole, or not.
             let mut keys = desk.keys.lock().unwrap_or_else(PoisonError::into_inner);
-            let policy = |issuer: &_| draft.policy(issuer).map_err(Problem::from);
+            let policy = |issuer: &_, floor| draft.policy(issuer, floor).map_err(Problem::from);
             let policy = desk.home.make_token(engine, &mut keys, policy)?;
             Ok(Token::new(&engine.wallet().books()?, &policy))
         })

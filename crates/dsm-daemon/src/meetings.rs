@@ -368,7 +368,7 @@ mod tests {
             let home = Home::new(Some(homes.path().join(owner.to_string()))).unwrap();
             let recovery = RecoverySecret::from_seed(&Secret::from_bytes([owner; 48]));
             let recovery = recovery.public_key().clone();
-            home.create(Network::TEST, recovery, 10, &Protection::Clear).unwrap();
+            home.create(Network::TEST, recovery, 10, &Protection::Clear, None).unwrap();
             home.open().unwrap()
         });
         let (listener, here) = listen(&"tcp:127.0.0.1:0".parse().unwrap()).unwrap();

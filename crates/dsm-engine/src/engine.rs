@@ -88,27 +88,26 @@ impl<K: Kv> Engine<K> {
         self.wallet.flush()
     }
 
-    /// Begins the log of a token's issuing device and keeps the policy.
+    /// Keeps the policy of a token, and begins the log of its issuing device if that is not the wallet's own.
     ///
-    /// The device's key must be durable before.
+    /// That device's key must be durable before.
     ///
     /// # Errors
     /// What the store says.
     pub fn begin_token(
         &mut self,
-        issuer: &DeviceDescriptor,
-        key: SecretKey,
+        issuer: Option<(&DeviceDescriptor, SecretKey)>,
         policy: Policy,
     ) -> Result<TokenId, StoreError> {
         let token = policy.id();
-        let device = issuer.id();
+        let devices = issuer.iter().map(|(issuer, _)| *issuer);
         self.wallet.commit(&Changes {
-            own_logs: vec![OwnLog::new(device)],
-            own_descriptors: vec![issuer.clone()],
+            own_logs: devices.clone().map(|issuer| OwnLog::new(issuer.id())).collect(),
+            own_descriptors: devices.cloned().collect(),
             policies: vec![policy],
             ..Changes::default()
         })?;
-        self.issuing.insert(device, key);
+        self.issuing.extend(issuer.map(|(issuer, key)| (issuer.id(), key)));
         Ok(token)
     }
 
@@ -127,7 +126,8 @@ impl<K: Kv> Engine<K> {
         let policy = books.policy(token).ok_or(IssueError::NotIssuer)?;
         let issuer = policy.issuer;
         let log = books.own_log_of(&issuer).ok_or(IssueError::NotIssuer)?;
-        let key = self.issuing.get(&issuer).ok_or(IssueError::NotIssuer)?;
+        let own = (issuer == books.me()).then_some(&self.main);
+        let key = own.or_else(|| self.issuing.get(&issuer)).ok_or(IssueError::NotIssuer)?;
         if books.is_forked(&issuer) || books.is_forked(&books.me()) {
             return Err(IssueError::OwnFork);
         }

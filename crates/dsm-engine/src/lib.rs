@@ -29,7 +29,7 @@ pub use inbox::{Inbox, Waiting, inbox};
 pub use introduce::IntroduceError;
 pub use letters::{MailError, Read};
 pub use lobby::{HangUp, Lobby, Visit};
-pub use proof::{Examined, NoteProof, Step, examined, lineage_of, note_proof};
+pub use proof::{Chips, Examined, NoteProof, Step, chips, examined, lineage_of, note_proof};
 pub use secure::{Secure, SecureError, mark};
 pub use share::ShareError;
 pub use turn::Give;

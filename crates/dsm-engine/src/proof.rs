@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use dsm_core::pack::{Pack, Wanted, build, plan_entry};
-use dsm_core::{Lineage, MemoryView, Note, Origin, Policy, Value, View, examine};
+use dsm_core::pack::{Pack, PackDevice, Wanted, build, plan_entry};
+use dsm_core::{Lineage, MakerId, MemoryView, Note, Origin, Policy, Value, View, examine};
 use dsm_encoding::record;
 use dsm_log::{DeviceId, Network, SpendId};
 use dsm_store::{Books, Kv};
@@ -66,14 +66,33 @@ pub struct Examined {
     pub view: MemoryView,
 }
 
-/// Checks a proof with the rules of `accept`, from nothing.
+/// Who made the chip of a device and how much may rest on it, if it counts for whoever looks.
+pub type Chips<'a> = &'a dyn Fn(&DeviceId) -> Option<(MakerId, u64)>;
+
+/// The chips that count for a wallet.
+pub fn chips<'b, K: Kv>(
+    books: &'b Books<'_, K>,
+) -> impl Fn(&DeviceId) -> Option<(MakerId, u64)> + 'b {
+    |device| {
+        let maker = books.maker(device)?;
+        Some((maker, *books.settings().makers.get(&maker)?))
+    }
+}
+
+/// Checks a proof with the rules of `accept`, from nothing but whose chips count.
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub fn examined(proof: &NoteProof) -> Result<Examined, ProofError> {
+pub fn examined(proof: &NoteProof, chips: Chips<'_>) -> Result<Examined, ProofError> {
     // A stranger: a device that is nobody's peer and has no log.
     let stranger = DeviceId(dsm_crypto::Digest::ZERO);
     let mut view = MemoryView::new(proof.network, stranger);
+    for device in proof.pack.devices.iter().map(PackDevice::id) {
+        if let Some((maker, most)) = chips(&device) {
+            view.makers.insert(device, maker);
+            view.settings.makers.insert(maker, most);
+        }
+    }
     let verdict = examine(&view, &proof.pack, proof.device, proof.index);
     let (lineage, facts) = verdict.result?;
     view.learn(&facts);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use dsm_encoding::DecodeError;
+use dsm_log::AbsorbError;
 use dsm_store::StoreError;
 
 use crate::passphrase::{MAX_PASSPHRASE, MIN_NEW_PASSPHRASE};
@@ -46,6 +47,25 @@ pub enum HomeError {
         /// Why.
         source: StoreError,
     },
+    /// The wallet's chip does not do it.
+    Chip {
+        /// Where it is reached.
+        place: String,
+        /// Why.
+        source: dsm_anchor::TpmError,
+    },
+    /// Nobody says where the wallet's chip is reached.
+    ChipPlace {
+        /// The file that should.
+        path: PathBuf,
+    },
+    /// The log has ended: the chip went on without it, or is another one.
+    Ended {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: AbsorbError,
+    },
     /// The wallet issues as many tokens as one can.
     Issuers,
     /// The operating system gives no fresh bytes.
@@ -80,6 +100,21 @@ impl std::fmt::Display for HomeError {
                 };
                 write!(to, "cannot open the wallet in {}{next}", path.display())
             }
+            Self::Chip { place, .. } => write!(
+                to,
+                "the chip at {place} does not do it; is it there, and may this account use it (group tss)?"
+            ),
+            Self::ChipPlace { path } => write!(
+                to,
+                "{} does not say where the wallet's chip is; say it with `dsm anchor place`",
+                path.display()
+            ),
+            Self::Ended { path, .. } => write!(
+                to,
+                "the log of the wallet in {} has ended and nothing can be signed here any more; what it holds can \
+                 be seen, and moves only once its owner recovers it under another device",
+                path.display()
+            ),
             Self::Issuers => to.write_str("too many issuing devices; make another wallet"),
             Self::Fresh { .. } => to.write_str("no fresh randomness; try again"),
         }
@@ -89,7 +124,9 @@ impl std::fmt::Display for HomeError {
 impl std::error::Error for HomeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoHome | Self::Taken { .. } | Self::Issuers => None,
+            Self::NoHome | Self::Taken { .. } | Self::Issuers | Self::ChipPlace { .. } => None,
+            Self::Chip { source, .. } => Some(source),
+            Self::Ended { source, .. } => Some(source),
             Self::NoWallet { source, .. } | Self::System { source, .. } => Some(source),
             Self::Keys { source, .. } => Some(source),
             Self::Store { source, .. } => Some(source),

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::key_file::{COST, MAX_FILE};
 use crate::keyring;
-use crate::{HomeError, KeysError, OpenKeys, Passphrase, PassphraseError, Seed, Seeds};
+use crate::{ChipPlace, HomeError, KeysError, OpenKeys, Passphrase, PassphraseError, Seed, Seeds};
 
 /// A wallet's directory.
 #[derive(Clone, Debug)]
@@ -105,6 +105,7 @@ impl Home {
         recovery: RecoveryPublic,
         window_blocks: u32,
         protection: &Protection,
+        chip: Option<&ChipPlace>,
     ) -> Result<DeviceId, HomeError> {
         self.make()?;
         let seeds = Seeds {
@@ -119,7 +120,7 @@ impl Home {
             slot_set: None,
             key: main.public_key().clone(),
             kem: kem.public_key().digest(),
-            anchor: Anchor::Software {},
+            anchor: chip.map_or(Ok(Anchor::Software {}), |place| self.provision(place))?,
         };
         let device = descriptor.id();
         let devices = device_tree(&[device]);
@@ -138,6 +139,7 @@ impl Home {
             error => self.store(error),
         })?;
         self.write_keys(&keys)?;
+        chip.map_or(Ok(()), |place| self.write_chip(place))?;
         Wallet::create(file, founding).map_err(|error| self.store(error))?;
         Ok(device)
     }
@@ -300,7 +302,7 @@ impl Home {
     pub fn open_keys(&self) -> Result<(Engine<FileKv>, OpenKeys), HomeError> {
         let wallet = self.read()?;
         let (keys, made) = self.read_keys(&wallet)?;
-        Ok((Engine::new(wallet, made), keys))
+        Ok((Engine::new(self.anchored(wallet)?, made), keys))
     }
 }
 

@@ -85,11 +85,15 @@ impl From<AmountError> for DraftError {
 }
 
 impl PolicyDraft {
-    /// The policy of a token that a device issues.
+    /// The policy of a token that a device issues, from a place of its log on.
     ///
     /// # Errors
     /// [`DraftError`].
-    pub fn policy(&self, issuer: &DeviceDescriptor) -> Result<Policy, DraftError> {
+    pub fn policy(
+        &self,
+        issuer: &DeviceDescriptor,
+        issuer_floor: Position,
+    ) -> Result<Policy, DraftError> {
         let mut policy = Policy {
             network: issuer.network,
             name: self.name.as_str().try_into().map_err(|_| DraftError::Name)?,
@@ -97,7 +101,7 @@ impl PolicyDraft {
             decimals: self.decimals,
             kind: if self.unique { Kind::Unique } else { Kind::Fungible },
             issuer: issuer.id(),
-            issuer_floor: Position::origin(&issuer.id()),
+            issuer_floor,
             lots: self.lots,
             units_per_lot: 0,
             cosigners: Cosigners::default(),

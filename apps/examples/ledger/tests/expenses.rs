@@ -19,7 +19,7 @@ impl House {
             let recovery = RecoverySecret::from_seed(&seed).public_key().clone();
             house
                 .home(name)
-                .create(Network::TEST, recovery, 1_008, &Protection::Clear)
+                .create(Network::TEST, recovery, 1_008, &Protection::Clear, None)
                 .expect("a wallet");
             let engine = house.home(name).open().expect("a wallet");
             engine.wallet().books().expect("books").card()

@@ -27,7 +27,7 @@ impl Table {
                 let seed = Secret::from_bytes([name.as_bytes()[0]; 48]);
                 let recovery = RecoverySecret::from_seed(&seed).public_key().clone();
                 (
-                    home.create(Network::TEST, recovery, 1_008, &Protection::Clear)
+                    home.create(Network::TEST, recovery, 1_008, &Protection::Clear, None)
                         .expect("a wallet"),
                     name,
                 )

@@ -1,5 +1,6 @@
 //! The real binary in real directories: what it says, what it refuses, and what survives its death.
 
+mod anchored;
 mod backup;
 mod browser;
 mod cards;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use dsm_core::{TokenId, View};
+use dsm_engine::chips;
 use dsm_log::DeviceId;
 use dsm_report::{Explanation, Sum};
 use dsm_store::{Books, FileKv};
@@ -47,7 +48,14 @@ pub(crate) async fn explain(
             });
             sum.ok().flatten().unwrap_or_else(|| Sum::with(None, &token, units))
         };
-        Ok(Json(Explanation::of(shown.trim(), &name, &sum)?))
+        let chip = |device: &DeviceId| {
+            let device = *device;
+            let chip = desk.inbox.errand(move |engine| {
+                engine.wallet().books().ok().and_then(|books| chips(&books)(&device))
+            });
+            chip.ok().flatten()
+        };
+        Ok(Json(Explanation::of(shown.trim(), &name, &sum, &chip)?))
     })
     .await
 }

@@ -135,7 +135,7 @@ impl Person {
         let mut policy = free_policy(&issuer, 10, UNITS);
         policy.issuer = descriptor.id();
         policy.issuer_floor = Position::origin(&policy.issuer);
-        let token = self.engine.begin_token(&descriptor, key, policy).expect("a token");
+        let token = self.engine.begin_token(Some((&descriptor, key)), policy).expect("a token");
         self.engine.issue(&token, UNITS).expect("a lot");
         token
     }

@@ -10,7 +10,7 @@ fn home(dir: &tempfile::TempDir, name: &str) -> Home {
 
 fn made(home: &Home, protection: &Protection) -> Result<DeviceId, HomeError> {
     let recovery = RecoverySecret::from_seed(&Secret::from_bytes([7; 48])).public_key().clone();
-    home.create(Network::TEST, recovery, 1_008, protection)
+    home.create(Network::TEST, recovery, 1_008, protection, None)
 }
 
 fn mode(path: &Path) -> u32 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dsm_core::{FinalityClass, Output, Policy, TokenId, Value, View};
-use dsm_engine::{Examined, NoteProof, ProofError, Step, examined, lineage_of};
+use dsm_engine::{Chips, Examined, NoteProof, ProofError, Step, examined, lineage_of};
 use dsm_log::DeviceId;
 
 use super::{Check, Consumed, LineageStep, Made, Names, NoteReport, OperationKind, Party, Threat};
@@ -14,13 +14,17 @@ impl NoteReport {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn new(proof: &NoteProof, names: Names<'_>) -> Result<Self, ProofError> {
-        let shown = examined(proof)?;
+    pub fn new(proof: &NoteProof, names: Names<'_>, chips: Chips<'_>) -> Result<Self, ProofError> {
+        let shown = examined(proof, chips)?;
         let Examined { note, lineage, policies, view } = &shown;
         let policy = policies.iter().find(|policy| policy.id() == note.output.token);
         let policy = policy.ok_or(ProofError::Incomplete)?;
         let steps = lineage_of(view, proof.device, proof.index);
-        let explainer = Explainer { view, policies, names, uncertified: &lineage.uncertified };
+        let uncertified = &lineage.uncertified;
+        let of_chip = |device: &&DeviceId| chips(device).is_some() && is_bound(view, device);
+        let bound: BTreeSet<DeviceId> = uncertified.iter().filter(of_chip).copied().collect();
+        let absorbed = bound_by_chips(view, uncertified);
+        let explainer = Explainer { view, policies, names, uncertified, bound: &bound };
         let owner = note.output.lock.device().map(|(owner, _)| *owner);
         Ok(Self {
             id: note.id().to_string(),
@@ -28,10 +32,10 @@ impl NoteReport {
             token_name: plain(&policy.name),
             owner: owner.map(|owner| Party::new(&owner, names)),
             class: lineage.class.into(),
-            why: why(lineage.class, lineage.uncertified.len()),
+            why: why(lineage.class, uncertified.len() - bound.len()),
             hops: lineage.hops,
-            proven: proven(&steps, proof.pack.runs.len()),
-            assumed: assumed(),
+            proven: proven(&steps, proof.pack.runs.len(), absorbed),
+            assumed: assumed(!bound.is_empty()),
             not_shown: vec![
                 format!(
                     "what came after entry {} of who made the note, and whether its owner has spent it since",
@@ -50,10 +54,11 @@ impl NoteReport {
 fn why(class: FinalityClass, uncertified: usize) -> String {
     match class {
         FinalityClass::Exposed => format!(
-            "no certificate and no chip stands behind {uncertified} of the devices: a second history of \
+            "no certificate and no chip that counts stands behind {uncertified} of the devices: a second history of \
              one of them is found and proven later, not prevented"
         ),
-        FinalityClass::Anchored => "chips that cannot go back stand behind every spend".to_owned(),
+        FinalityClass::Anchored => "chips that cannot go back stand behind every spend: a second history takes a broken one"
+            .to_owned(),
         FinalityClass::Registered => {
             "a certificate of a slot set covers every spend from its floor".to_owned()
         }
@@ -61,11 +66,32 @@ fn why(class: FinalityClass, uncertified: usize) -> String {
     }
 }
 
-fn proven(steps: &[Step], runs: usize) -> Vec<Check> {
+/// Whether a device's name commits to a chip that claims to be hardware.
+fn is_bound(view: &impl View, device: &DeviceId) -> bool {
+    view.descriptor(device).is_some_and(|of| of.anchor.is_hardware() && of.slot_set.is_none())
+}
+
+/// How many of these devices show that a chip absorbed every entry.
+fn bound_by_chips(view: &impl View, devices: &BTreeSet<DeviceId>) -> usize {
+    let has =
+        |device: &&DeviceId| view.descriptor(device).is_some_and(|of| of.anchor.chip().is_some());
+    devices.iter().filter(has).count()
+}
+
+fn proven(steps: &[Step], runs: usize, absorbed: usize) -> Vec<Check> {
     let issues = steps.iter().filter(|step| matches!(step.value, Value::Issue { .. })).count();
     let records: u64 = steps.iter().map(|step| step.shown).sum();
     let (hops, times) = (steps.len(), if issues == 1 { "issue" } else { "issues" });
-    vec![
+    let chips = (absorbed > 0).then(|| {
+        Check::new(
+            format!(
+                "every entry that {absorbed} of the devices show was absorbed by the chip that the device's name commits to, one at each \
+                 value of its counter"
+            ),
+            &["R-73"],
+        )
+    });
+    let mut checks = vec![
         Check::new(
             format!(
                 "all {hops} operations from {issues} {times} to this note are shown, none is missing"
@@ -96,18 +122,21 @@ fn proven(steps: &[Step], runs: usize) -> Vec<Check> {
         ),
         Check::new("each transfer is within the token's policy", &["R-31", "R-32", "R-33"]),
         Check::new("no device shows two histories in this file", &["R-44"]),
-    ]
+    ];
+    checks.extend(chips);
+    checks
 }
 
-fn assumed() -> Vec<String> {
-    [
+fn assumed(chips: bool) -> Vec<String> {
+    let chip = "the chips that count do what their standard says, nobody got their keys out or made their counters go back, and \
+                whoever vouched for them told the truth";
+    let all = [
         "the token is the one that you mean: compare its id or fingerprint with its issuer",
         "BLAKE3 holds, and of Ed25519 and ML-DSA-44 at least one does",
         "each device's keys are its owner's alone",
         "you have this program from somebody else than the one whom you doubt",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    ];
+    all.into_iter().chain(chips.then_some(chip)).map(str::to_owned).collect()
 }
 
 struct Explainer<'a, V> {
@@ -115,6 +144,8 @@ struct Explainer<'a, V> {
     policies: &'a [Policy],
     names: Names<'a>,
     uncertified: &'a BTreeSet<DeviceId>,
+    /// Those of them that are bound to chips that count.
+    bound: &'a BTreeSet<DeviceId>,
 }
 
 impl<V: View> Explainer<'_, V> {
@@ -132,8 +163,9 @@ impl<V: View> Explainer<'_, V> {
         }
         for device in self.uncertified {
             let first = first.get(device).copied().unwrap_or_default();
+            let broken = if self.bound.contains(device) { "if its chip is broken, " } else { "" };
             let how = format!(
-                "by a second history from entry {first} on, shown to somebody whom you have not met; that \
+                "{broken}by a second history from entry {first} on, shown to somebody whom you have not met; that \
                  leaves a fork proof and freezes this note, it is evidence, not prevention"
             );
             threats.push(Threat { who: Party::new(device, self.names), how });

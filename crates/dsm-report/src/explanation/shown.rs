@@ -6,7 +6,7 @@ use dsm_core::Reject;
 use dsm_core::receipt::Receipt;
 use dsm_crypto::text::{self, TextError};
 use dsm_encoding::{DecodeError, from_slice};
-use dsm_engine::{NoteProof, ProofError};
+use dsm_engine::{Chips, NoteProof, ProofError};
 use dsm_log::Network;
 
 use super::{Explanation, Names, NoteReport, ReceiptReport, Sums};
@@ -65,11 +65,16 @@ impl std::error::Error for ExplainError {
 }
 
 impl Explanation {
-    /// Checks what somebody shows, from nothing, and explains it.
+    /// Checks what somebody shows, from nothing but whose chips count, and explains it.
     ///
     /// # Errors
     /// [`ExplainError`].
-    pub fn of(shown: &str, names: Names<'_>, sums: Sums<'_>) -> Result<Self, ExplainError> {
+    pub fn of(
+        shown: &str,
+        names: Names<'_>,
+        sums: Sums<'_>,
+        chips: Chips<'_>,
+    ) -> Result<Self, ExplainError> {
         let bytes = |prefix| text::decode(prefix, shown).map_err(ExplainError::Text);
         if shown.starts_with(RECEIPT) {
             let receipt: Receipt = from_slice(&bytes(RECEIPT)?).map_err(ExplainError::Form)?;
@@ -77,7 +82,7 @@ impl Explanation {
             Ok(Self::Receipt(Box::new(report.map_err(ExplainError::Receipt)?)))
         } else if shown.starts_with(NOTE) {
             let proof: NoteProof = from_slice(&bytes(NOTE)?).map_err(ExplainError::Form)?;
-            let report = NoteReport::new(&proof, names).map_err(ExplainError::Note)?;
+            let report = NoteReport::new(&proof, names, chips).map_err(ExplainError::Note)?;
             Ok(Self::Note(Box::new(report)))
         } else {
             Err(ExplainError::Kind)

@@ -1,0 +1,208 @@
+//! Wallets on real chips, as far as an emulator is one: what a receiver counts, and what a copied directory can still do.
+
+use std::fs;
+
+use dsm_swtpm::{Emulator, Endorser};
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+/// A policy that anybody may hold.
+const POLICY: &str = "\
+name = \"Coffee\"
+ticker = \"CUP\"
+decimals = 2
+lots = 10
+units_per_lot = \"100\"
+";
+
+/// Wallets on chips of their own, that pinned each other; the chips of all were made by one maker.
+struct Town {
+    stage: Stage,
+    chips: Vec<(Emulator, Endorser)>,
+}
+
+impl Town {
+    fn new(names: &[&str]) -> Self {
+        let stage = Stage::new();
+        let mut chips = Vec::new();
+        for name in names {
+            let (emulator, endorser) = Emulator::endorsed().expect("swtpm");
+            let chip = format!("tcp:{}", emulator.address());
+            let made =
+                stage.json(name, &["init", "--no-passphrase", "--anchor", "tpm", "--chip", &chip]);
+            assert_eq!(made["anchor"], "tpm");
+            stage.write(&format!("{name}.card"), &stage.text(name, &["id"]));
+            stage.write(&format!("{name}.root"), &endorser.root);
+            stage.write(&format!("{name}.between"), &endorser.between);
+            chips.push((emulator, endorser));
+        }
+        for one in names {
+            for other in names.iter().filter(|other| *other != one) {
+                let card = stage.path(&format!("{other}.card")).display().to_string();
+                stage.text(one, &["contact", "add", other, &card]);
+            }
+        }
+        Self { stage, chips }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.stage.path(name).display().to_string()
+    }
+
+    /// The verifier counts the chip of a contact, up to so much, after it answered a challenge.
+    fn trusts(&self, verifier: &str, contact: &str, most: &str) -> Value {
+        let (stage, file) = (&self.stage, |name: &str| self.file(name));
+        let root = file(&format!("{contact}.root"));
+        stage.text(
+            verifier,
+            &["anchor", "maker", "add", &root, "--most", most, "--danger-emulators"],
+        );
+        let above = file(&format!("{contact}.between"));
+        stage.write("chain", &stage.text(contact, &["anchor", "certificate", "--above", &above]));
+        stage.write(
+            "challenge",
+            &stage.text(verifier, &["anchor", "challenge", contact, &file("chain")]),
+        );
+        stage.write("answer", &stage.text(contact, &["anchor", "answer", &file("challenge")]));
+        stage.json(verifier, &["anchor", "trust", contact, &file("chain"), &file("answer")])
+    }
+
+    /// Ada issues 100.00 CUP to herself, from her own log.
+    fn rich(&self) {
+        let policy = self.stage.write("coffee.toml", POLICY);
+        self.stage.text("ada", &["token", "new", &policy, "--issue", "100"]);
+    }
+}
+
+#[test]
+fn a_payment_between_chips_is_anchored_and_says_so_everywhere() {
+    let town = Town::new(&["ada", "ben"]);
+    let stage = &town.stage;
+    town.rich();
+    stage.text("ben", &["settings", "--exposed-cap", "0"]);
+    // Nobody vouched for Ada's chip yet.
+    let (paid, refused) = stage.meet("ada", &["pay", "ben", "60"], "ben");
+    assert_eq!((paid.code, refused.code), (Some(3), Some(3)), "{paid:?} {refused:?}");
+    assert!(refused.event("rejected").is_some_and(|one| one["rule"] == "R-48"), "{refused:?}");
+    town.trusts("ben", "ada", "7000");
+    let (paid, got) = stage.meet("ada", &["pay", "ben", "60"], "ben");
+    assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
+    assert_eq!(got.event("received").expect("money")["class"], "anchored");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (4_000, 6_000));
+    let held = stage.json("ben", &["balance"]);
+    assert!(held.to_string().contains("anchored"), "{held}");
+    // No more than Ben said may rest on her chip.
+    let (paid, refused) = stage.meet("ada", &["pay", "ben", "10.01"], "ben");
+    assert_eq!((paid.code, refused.code), (Some(3), Some(3)), "{paid:?} {refused:?}");
+    let verified = stage.text("ben", &["verify"]);
+    assert!(verified.contains("anchored"), "{verified}");
+    assert!(stage.text("ada", &["anchor", "status"]).contains("as this wallet does"));
+}
+
+#[test]
+fn a_copied_directory_pays_nobody_once_the_chip_has_gone_on() {
+    let town = Town::new(&["ada", "ben", "cleo"]);
+    let stage = &town.stage;
+    town.rich();
+    for receiver in ["ben", "cleo"] {
+        stage.text(receiver, &["settings", "--exposed-cap", "0"]);
+        town.trusts(receiver, "ada", "10000");
+    }
+    stage.copy("ada", "copy");
+    let (paid, got) = stage.meet("ada", &["pay", "ben", "100"], "ben");
+    assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
+    // On the same chip the copy is behind, and says so.
+    let waiting = stage.wait("cleo", &[]);
+    let said = stage.fails("copy", &["pay", "cleo", "100", "--link", &waiting.link]);
+    assert!(said.contains("has ended"), "{said}");
+    assert!(stage.text("copy", &["balance"]).contains("100"), "it can be looked at");
+    // On another chip it is not that device.
+    let other = format!("tcp:{}", town.chips[1].0.address());
+    stage.text("copy", &["anchor", "place", &other]);
+    let said = stage.fails("copy", &["pay", "cleo", "100", "--link", &waiting.link]);
+    assert!(said.contains("does not do it"), "{said}");
+    waiting.stop();
+    assert_eq!(stage.balance("cleo"), 0);
+    // Ada herself goes on.
+    let (paid, got) = stage.meet("ben", &["pay", "ada", "1"], "ada");
+    assert!(paid.code.is_some() && got.code.is_some());
+}
+
+#[test]
+fn a_chip_whose_state_is_copied_back_pays_twice_and_is_found_out_when_the_two_meet() {
+    let mut town = Town::new(&["ada", "ben", "cleo"]);
+    town.rich();
+    for receiver in ["ben", "cleo"] {
+        town.stage.text(receiver, &["settings", "--exposed-cap", "0"]);
+        town.trusts(receiver, "ada", "10000");
+    }
+    town.trusts("cleo", "ben", "10000");
+    town.stage.copy("ada", "copy");
+    let state = town.chips[0].0.state().to_owned();
+    town.chips[0].0.stop();
+    let saved = tempfile::tempdir().expect("a directory");
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        for file in fs::read_dir(from).expect("a directory") {
+            let path = file.expect("a file").path();
+            fs::copy(&path, to.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    };
+    copy(&state, saved.path());
+    let (first, second) = ("ada", "copy");
+    for (payer, payee) in [(first, "ben"), (second, "cleo")] {
+        town.chips[0].0.stop();
+        copy(saved.path(), &state);
+        town.chips[0].0.reset().expect("swtpm");
+        let place = format!("tcp:{}", town.chips[0].0.address());
+        town.stage.text(payer, &["anchor", "place", &place]);
+        let (paid, got) = town.stage.meet(payer, &["pay", payee, "100"], payee);
+        assert_eq!(
+            (paid.code, got.code),
+            (Some(0), Some(0)),
+            "the assumption is broken: {paid:?} {got:?}"
+        );
+    }
+    let (paid, refused) = town.stage.meet("ben", &["pay", "cleo", "100"], "cleo");
+    assert_ne!((paid.code, refused.code), (Some(0), Some(0)), "{paid:?} {refused:?}");
+    let forks = town.stage.json("cleo", &["evidence", "list"]);
+    let forks = forks["evidence"].as_array().expect("a list");
+    assert_eq!(forks.len(), 1, "{forks:?}");
+}
+
+#[test]
+fn answers_of_other_chips_and_certificates_of_nobody_on_the_list_are_refused() {
+    let town = Town::new(&["ada", "ben", "cleo"]);
+    let (stage, file) = (&town.stage, |name: &str| town.file(name));
+    let root = file("ada.root");
+    // A root that says of itself that it stands for emulators is one only if that is said.
+    let said = stage.fails("ben", &["anchor", "maker", "add", &root, "--most", "1"]);
+    assert!(said.contains("emulator"), "{said}");
+    stage.write(
+        "ada.chain",
+        &stage.text("ada", &["anchor", "certificate", "--above", &file("ada.between")]),
+    );
+    stage.write(
+        "cleo.chain",
+        &stage.text("cleo", &["anchor", "certificate", "--above", &file("cleo.between")]),
+    );
+    stage.fails("ben", &["anchor", "challenge", "ada", &file("ada.chain")]);
+    stage.text("ben", &["anchor", "maker", "add", &root, "--most", "1", "--danger-emulators"]);
+    stage.fails("ben", &["anchor", "challenge", "cleo", &file("cleo.chain")]);
+    stage.write(
+        "challenge",
+        &stage.text("ben", &["anchor", "challenge", "ada", &file("ada.chain")]),
+    );
+    // Cleo's chip does not open it, nor does she get in with Ada's certificate.
+    stage.fails("cleo", &["anchor", "answer", &file("challenge")]);
+    stage.write("hers", &stage.text("ben", &["anchor", "challenge", "cleo", &file("ada.chain")]));
+    stage.fails("ada", &["anchor", "answer", &file("hers")]);
+    stage.write("answer", &stage.text("ada", &["anchor", "answer", &file("challenge")]));
+    stage.fails("ben", &["anchor", "trust", "cleo", &file("ada.chain"), &file("answer")]);
+    let trusted =
+        stage.json("ben", &["anchor", "trust", "ada", &file("ada.chain"), &file("answer")]);
+    let makers = stage.json("ben", &["anchor", "maker", "list"]);
+    assert_eq!(makers["makers"], json!([{ "maker": trusted["maker"], "most": "1" }]));
+    let maker = trusted["maker"].as_str().expect("a maker");
+    assert_eq!(stage.json("ben", &["anchor", "maker", "remove", maker])["makers"], json!([]));
+}
