@@ -28,6 +28,12 @@ pub(crate) fn ensure(probe: &Path, packages: &[&str]) -> Result<(), Problem> {
     }
 }
 
+/// An emulator of a chip, and what endorses one.
+pub(crate) fn ensure_swtpm() -> Result<(), Problem> {
+    ensure(Path::new("/usr/bin/swtpm"), &["swtpm"])?;
+    ensure(Path::new("/usr/bin/swtpm_setup"), &["swtpm-tools"])
+}
+
 fn apt(words: &[&str]) -> Result<(), Problem> {
     process::run(
         Command::new("apt-get")

@@ -39,7 +39,8 @@ use crate::workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  demo [--json]         wallets pay each other, then one cheats (--picture FILE draws it)
+  demo [--json]         wallets pay each other, then one cheats (--picture FILE draws it);
+                        with --anchor, on emulators of chips that receivers count
   test                  the gate: everything that must hold (what .ci/run calls)
   deps                  the crate graph against ARCHITECTURE.md
   tidy                  sizes, names, words and purposes

@@ -36,9 +36,7 @@ pub(crate) fn documentation(workspace: &Workspace) -> Result<Verdict, Problem> {
 pub(crate) fn tests(workspace: &Workspace) -> Result<Verdict, Problem> {
     // Pictures are read by a program too.
     debian::ensure(Path::new("/usr/bin/zbarimg"), &["zbar-tools"])?;
-    // An emulator of a chip, and what endorses one.
-    debian::ensure(Path::new("/usr/bin/swtpm"), &["swtpm"])?;
-    debian::ensure(Path::new("/usr/bin/swtpm_setup"), &["swtpm-tools"])?;
+    debian::ensure_swtpm()?;
     // Clients in other languages.
     debian::ensure(Path::new("/usr/bin/python3"), &["python3"])?;
     debian::ensure(Path::new("/usr/bin/node"), &["nodejs"])?;

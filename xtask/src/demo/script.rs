@@ -22,27 +22,38 @@ pub(super) fn play(stage: &mut Stage) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Who takes part.
+pub(super) const NAMES: [&str; 3] = ["ada", "ben", "cleo"];
+
 fn introduce(stage: &mut Stage) -> Result<(), Problem> {
-    let names = ["ada", "ben", "cleo"];
-    for name in names {
+    for name in NAMES {
         stage.run(name, &["init", "--no-passphrase"])?;
+    }
+    pin(stage)?;
+    let text = "Ada, Ben and Cleo: three processes, three directories, no network.\n\
+                They exchanged contact cards face to face.";
+    stage.tell(text, &json!({ "step": "introduce", "wallets": NAMES }));
+    Ok(())
+}
+
+/// Everybody pins the cards of the others.
+pub(super) fn pin(stage: &Stage) -> Result<(), Problem> {
+    for name in NAMES {
         let said = stage.run(name, &["id"])?;
         let card = said.first().and_then(|id| id["card"].as_str()).unwrap_or_default();
         stage.file(&format!("{name}.card"), card)?;
     }
-    for one in names {
-        for other in names.iter().filter(|other| **other != one) {
+    for one in NAMES {
+        for other in NAMES.iter().filter(|other| **other != one) {
             let card = stage.home(&format!("{other}.card"));
             stage.run(one, &["contact", "add", other, &card.to_string_lossy()])?;
         }
     }
-    let text = "Ada, Ben and Cleo: three processes, three directories, no network.\n\
-                They exchanged contact cards face to face.";
-    stage.tell(text, &json!({ "step": "introduce", "wallets": names }));
     Ok(())
 }
 
-fn issue(stage: &mut Stage) -> Result<(), Problem> {
+/// Ada makes a token, and money for herself.
+pub(super) fn issue(stage: &mut Stage) -> Result<(), Problem> {
     let policy = stage.file("coffee.toml", POLICY)?;
     stage.run("ada", &["token", "new", &policy.to_string_lossy()])?;
     stage.run("ada", &["token", "issue", "CUP", "100"])?;
@@ -52,7 +63,12 @@ fn issue(stage: &mut Stage) -> Result<(), Problem> {
 }
 
 /// One payment, which both sides must like.
-fn pay(stage: &mut Stage, payer: &str, payee: &str, amount: &str) -> Result<(), Problem> {
+pub(super) fn pay(
+    stage: &mut Stage,
+    payer: &str,
+    payee: &str,
+    amount: &str,
+) -> Result<(), Problem> {
     // A payer that learned of the token by being paid knows its ticker.
     let meeting = stage.meet(payer, &["pay", payee, amount, "CUP"], payee)?;
     let received = meeting.event("received").cloned();

@@ -77,6 +77,15 @@ impl Stage {
         }
     }
 
+    /// Runs a command of a wallet that must fail; gives the error.
+    pub(super) fn fails(&self, name: &str, words: &[&str]) -> Result<Value, Problem> {
+        let output = self.command(name, words).output().map_err(problem)?;
+        let said = parse(&output.stdout)?;
+        let error = said.iter().find(|one| one["event"] == "error" && !output.status.success());
+        let went = || Problem::new(format!("{name}: dsm {} went well: {said:?}", words.join(" ")));
+        error.cloned().ok_or_else(went)
+    }
+
     /// The text that a command prints for people.
     pub(super) fn text(&self, name: &str, words: &[&str]) -> Result<String, Problem> {
         let mut command = Command::new(&self.binary);
@@ -92,30 +101,41 @@ impl Stage {
         words: &[&str],
         waiter: &str,
     ) -> Result<Meeting, Problem> {
+        let dsm = |link: &str| {
+            let words: Vec<&str> = words.iter().copied().chain(["--link", link]).collect();
+            self.command(caller, &words)
+        };
+        self.called(waiter, dsm)
+    }
+
+    /// One wallet waits, and a program of a thief calls it: with a copy of a wallet, and what that wallet's chip said since.
+    pub(super) fn thief(
+        &self,
+        [copy, wallet]: [&str; 2],
+        [contact, units]: [&str; 2],
+    ) -> Result<Meeting, Problem> {
+        self.called(contact, |link| {
+            let mut command = Command::new(self.binary.with_file_name("examples").join("thief"));
+            command.args([self.home(copy), self.home(wallet)]).args([contact, units, link]);
+            // How it fails is seen at the other side.
+            command.stderr(Stdio::null());
+            command
+        })
+    }
+
+    fn called(
+        &self,
+        waiter: &str,
+        caller: impl FnOnce(&str) -> Command,
+    ) -> Result<Meeting, Problem> {
         let mut waiting = self.command(waiter, &["receive"]);
         let mut waiting = waiting.stdout(Stdio::piped()).spawn().map_err(problem)?;
-        let result = self.call(caller, words, &mut waiting);
+        let result = call(caller, &mut waiting);
         if result.is_err() {
             let _ = waiting.kill();
         }
         let _ = waiting.wait();
         result
-    }
-
-    fn call(&self, caller: &str, words: &[&str], waiting: &mut Child) -> Result<Meeting, Problem> {
-        let out = waiting.stdout.take().ok_or_else(|| Problem::new("no output of dsm receive"))?;
-        let mut out = BufReader::new(out);
-        let mut first = String::new();
-        out.read_line(&mut first).map_err(problem)?;
-        let first: Value = serde_json::from_str(&first).map_err(problem)?;
-        let link = first["link"].as_str().ok_or_else(|| Problem::new(format!("{first}")))?;
-        let words: Vec<&str> = words.iter().copied().chain(["--link", link]).collect();
-        let output = self.command(caller, &words).output().map_err(problem)?;
-        let lines: Result<Vec<Value>, Problem> = out
-            .lines()
-            .map(|line| serde_json::from_str(&line.map_err(problem)?).map_err(problem))
-            .collect();
-        Ok(Meeting { caller: parse(&output.stdout)?, waiter: lines? })
     }
 
     /// Copies a wallet's directory, which is what a cheat does.
@@ -149,6 +169,21 @@ impl Meeting {
         };
         json!({ "caller": side(of(&self.caller)), "waiter": side(of(&self.waiter)) })
     }
+}
+
+fn call(caller: impl FnOnce(&str) -> Command, waiting: &mut Child) -> Result<Meeting, Problem> {
+    let out = waiting.stdout.take().ok_or_else(|| Problem::new("no output of dsm receive"))?;
+    let mut out = BufReader::new(out);
+    let mut first = String::new();
+    out.read_line(&mut first).map_err(problem)?;
+    let first: Value = serde_json::from_str(&first).map_err(problem)?;
+    let link = first["link"].as_str().ok_or_else(|| Problem::new(format!("{first}")))?;
+    let output = caller(link).output().map_err(problem)?;
+    let lines: Result<Vec<Value>, Problem> = out
+        .lines()
+        .map(|line| serde_json::from_str(&line.map_err(problem)?).map_err(problem))
+        .collect();
+    Ok(Meeting { caller: parse(&output.stdout)?, waiter: lines? })
 }
 
 fn parse(bytes: &[u8]) -> Result<Vec<Value>, Problem> {
