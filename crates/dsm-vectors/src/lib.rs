@@ -9,6 +9,7 @@
 mod accept;
 mod drift;
 mod encoding;
+mod evidence;
 mod files;
 mod fork_proof;
 mod hashing;

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::{
-    Problem, accept, drift, encoding, fork_proof, hashing, headers, identity, json as form,
-    list_tree, log, note, pack, policy, receipt, roster, tip_tree,
+    Problem, accept, drift, encoding, evidence, fork_proof, hashing, headers, identity,
+    json as form, list_tree, log, note, pack, policy, receipt, roster, tip_tree,
 };
 
 /// A vector.
@@ -57,6 +57,7 @@ pub fn all() -> Vec<Vector> {
     all.extend(list_tree::vectors());
     all.extend(identity::vectors());
     all.extend(log::vectors());
+    all.extend(evidence::vectors());
     all.extend(fork_proof::vectors());
     all.extend(note::vectors());
     all.extend(policy::vectors());
@@ -98,6 +99,7 @@ pub(crate) fn run(value: &Value) -> Result<(), Problem> {
         "accept" => accept::check(value),
         "drift" => drift::check(value),
         "encoding" => encoding::check(value),
+        "evidence" => evidence::check(value),
         "fork_proof" => fork_proof::check(value),
         "hashing" => hashing::check(value),
         "headers" => headers::check(value),

@@ -94,3 +94,43 @@ fn wrong(chip: &Chip, pieces: &[ChipEvidence]) {
     let empty = ChipEvidence { first: 1, last: 0, ..pieces[0].clone() };
     assert_eq!(empty.verify(chip, &[]), Err(BadEvidence::Range));
 }
+
+/// What an emulator said of nine entries: three attested one by one, five together, and one in another session. With `DSM_CAPTURE` it is written to that
+/// file, as `crates/dsm-vectors/captured/tpm.json` was.
+#[test]
+fn what_was_captured_for_the_vectors_can_be_captured_again() {
+    let emulator = Emulator::start();
+    let mut tpm = emulator.provisioned();
+    let chip = tpm.chip().clone();
+    let all = heads(9);
+    let mut pieces = Vec::new();
+    let mut session = tpm.begin().unwrap();
+    for part in [&all[..1], &all[1..2], &all[2..3], &all[3..8]] {
+        let first = pieces.last().map_or(1, |piece: &ChipEvidence| piece.last + 1);
+        let start = session.start();
+        for (index, head) in (first..).zip(part) {
+            tpm.absorb(&mut session, index, head).unwrap();
+        }
+        pieces.push(tpm.attest(&session, first, part, start).unwrap());
+    }
+    tpm.end(session).unwrap();
+    let mut session = tpm.begin().unwrap();
+    let start = session.start();
+    tpm.absorb(&mut session, 9, &all[8]).unwrap();
+    pieces.push(tpm.attest(&session, 9, &all[8..], start).unwrap());
+    assert_eq!(verify_run(&chip, &pieces, 0, &all), Ok(()));
+    if let Some(file) = std::env::var_os("DSM_CAPTURE") {
+        let hex =
+            |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
+        let pieces: Vec<String> = pieces
+            .iter()
+            .map(|piece| format!("    \"{}\"", hex(&dsm_encoding::to_vec(piece))))
+            .collect();
+        let chip = hex(&dsm_encoding::to_vec(&chip));
+        let text = format!(
+            "{{\n  \"chip\": \"{chip}\",\n  \"evidence\": [\n{}\n  ]\n}}\n",
+            pieces.join(",\n")
+        );
+        std::fs::write(file, text).unwrap();
+    }
+}

@@ -135,9 +135,9 @@ fn a_chip_whose_state_is_copied_back_pays_twice_and_is_found_out_when_the_two_me
     town.rich();
     for receiver in ["ben", "cleo"] {
         town.stage.text(receiver, &["settings", "--exposed-cap", "0"]);
-        town.trusts(receiver, "ada", "10000");
+        town.trusts(receiver, "ada", "30000");
     }
-    town.trusts("cleo", "ben", "10000");
+    town.trusts("cleo", "ben", "30000");
     town.stage.copy("ada", "copy");
     let state = town.chips[0].0.state().to_owned();
     town.chips[0].0.stop();
@@ -167,7 +167,7 @@ fn a_chip_whose_state_is_copied_back_pays_twice_and_is_found_out_when_the_two_me
     assert_ne!((paid.code, refused.code), (Some(0), Some(0)), "{paid:?} {refused:?}");
     let forks = town.stage.json("cleo", &["evidence", "list"]);
     let forks = forks["evidence"].as_array().expect("a list");
-    assert_eq!(forks.len(), 1, "{forks:?}");
+    assert_eq!(forks.len(), 1, "{forks:?} {paid:?} {refused:?}");
 }
 
 #[test]

@@ -92,6 +92,13 @@ fn runs(name: &str, lines: &[Line]) {
         std::fs::copy(node.cookie(), stage.path("bitcoin.cookie")).expect("its cookie");
         ports = ports.of(node);
     }
+    let chip = name.starts_with("dsm-anchor");
+    let chip = chip.then(|| dsm_swtpm::Emulator::endorsed().expect("swtpm"));
+    if let Some((emulator, endorser)) = &chip {
+        stage.write("root.pem", &endorser.root);
+        stage.write("between.pem", &endorser.between);
+        ports.0.push((":2321".to_owned(), format!(":{}", emulator.address().port())));
+    }
     let mut staying: Vec<(&str, &str, Child)> = Vec::new();
     for (number, line) in lines.iter().enumerate() {
         let log = stage.path(&format!("log-{number}"));
