@@ -147,7 +147,8 @@ impl<'a> Auditor<'a> {
         let descriptor = self.view.descriptor(&device).expect("the device");
         assert_eq!(naive::hash_bytes("device", &to_vec(&descriptor)), device.0);
         let message = naive::signed_head(self.view.network(), &device, &signed.at);
-        let holds = naive::verifies(&descriptor.key, message.as_bytes(), &signed.signature.signature);
+        let holds =
+            naive::verifies(&descriptor.key, message.as_bytes(), &signed.signature.signature);
         assert!(holds, "other libraries verify it");
     }
 

@@ -10,8 +10,8 @@ use dsm_core::pack::{
 use dsm_core::receipt::{Receipt, ReceiptLink, ReceiptSide};
 use dsm_core::value::{Claim, Cosignature};
 use dsm_core::{
-    Allowed, Before, Cosigners, Dealing, Dealt, Entry, FinalityClass, Kind, Lock, Note, Op, Output,
-    OwnLog, Policy, Supervision, TokenId, Value,
+    Allowed, Before, Cosigners, Dealing, Dealt, Entry, FinalityClass, Kind, Lock, MakerId, Note,
+    Op, Output, OwnLog, Policy, Supervision, TokenId, Value,
 };
 use dsm_crypto::{
     ChipKey, ChipSignature, Ciphertext, Digest, KemPublic, PublicKey, RecoveryPublic,
@@ -25,8 +25,8 @@ use dsm_headers::{
 };
 use dsm_home::{Backup, Cost, IssuerSeed, Keeper, KeyFile, SavedContact, SavedSettings, Seeds};
 use dsm_log::{
-    Anchor, Chip, ChipEvidence, DeviceDescriptor, DeviceId, ForkProof, Network, Pair, Position,
-    Record, Rest, Side, SignedHead, SpendId,
+    Anchor, Chip, ChipEvidence, DeviceDescriptor, DeviceId, ForkProof, HeadSignature, Network,
+    Pair, Position, Record, Rest, Side, SignedHead, SpendId,
 };
 use dsm_merkle::{ListProof, Terminal, TipProof};
 use dsm_session::introduction::Introduction;
@@ -56,8 +56,8 @@ nouns! {
     ChipSignature, Ciphertext, Claim,
     CoinbaseProof, Containment, Contents, Cosignature, Cosigners, Cost, Dealing, Dealt, DeviceDescriptor,
     DeviceId, DeviceSignature, Digest, Enclosure, Entry, FinalityClass, ForkProof, Founding,
-    Genesis, Header, HeightGuard, HeightProof, Held, Hint, IdentityId, Inbox, Introduction,
-    IssuerSeed, Keeper, KemPublic, KeyFile, Kind, Letter, ListProof, Lock, Mail, MerklePath,
+    Genesis, HeadSignature, Header, HeightGuard, HeightProof, Held, Hint, IdentityId, Inbox, Introduction,
+    IssuerSeed, Keeper, KemPublic, KeyFile, Kind, Letter, ListProof, Lock, Mail, MakerId, MerklePath,
     Message, Network, Note, NoteProof, Op, Outbox, Output, OwnLog, Pack, PackDevice, PackLock,
     PackOpened, PackOutput, PackRecord, PackRun, PackSpend, PackToken, PackValue, Pair, Plan,
     Policy, Position, PublicKey, Receipt, ReceiptLink, ReceiptSide, Record, RecoveryPublic,

@@ -10,7 +10,7 @@ use dsm_crypto::{Digest, Domain, Secret, text};
 use dsm_encoding::{Blob, List, from_slice, to_vec};
 use dsm_home::{ChipPlace, Home};
 use dsm_log::{Chip, DeviceId};
-use dsm_report::contact_of;
+use dsm_report::{MakerLimit, contact_of};
 use dsm_session::Ledger;
 use dsm_store::{Books, Changes, FileKv};
 use serde_json::json;
@@ -328,22 +328,16 @@ fn remove(home: &Home, maker: MakerId, output: &mut Output) -> anyhow::Result<()
 
 fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
-    let books = wallet.books()?;
-    let makers = &books.settings().makers;
-    let lines = makers.iter().map(|(maker, most)| {
-        format!("{maker}  up to {most} base units of a token on any one chip")
+    let makers = MakerLimit::of(wallet.books()?.settings());
+    let lines = makers.iter().map(|MakerLimit { maker, most }| {
+        format!("{maker}  up to {} base units of a token on any one chip", most.0)
     });
     let mut lines: Vec<String> = lines.collect();
     if lines.is_empty() {
-        lines.push(
-            "no chips count here; add a maker with `dsm anchor maker add ROOTS.pem --most UNITS`"
-                .to_owned(),
-        );
+        let none =
+            "no chips count here; add a maker with `dsm anchor maker add ROOTS.pem --most UNITS`";
+        lines.push(none.to_owned());
     }
-    let object: Vec<_> = makers
-        .iter()
-        .map(|(maker, most)| json!({ "maker": maker.to_string(), "most": most.to_string() }))
-        .collect();
-    output.say(&lines.join("\n"), &json!({ "makers": object }));
+    output.say(&lines.join("\n"), &json!({ "makers": makers }));
     Ok(())
 }

@@ -26,9 +26,10 @@ pub(crate) fn run(home: &Home, change: &SettingsChange, output: &mut Output) -> 
     };
     let text = format!(
         "Enough for any amount: class {}.\nIn a weaker class, at most {} base units of a token may \
-         rest on any one device.",
+         rest on any one device.\nThe chips of {} makers count (`dsm anchor maker list`).",
         settings.accept.name(),
-        settings.exposed_cap.0
+        settings.exposed_cap.0,
+        settings.makers.len()
     );
     output.say(&text, &settings);
     Ok(())

@@ -47,7 +47,7 @@ pub use page::page;
 pub use part::{LISTED, MAX_LISTED, Part};
 pub use picture::{Lane, Picture, Shown};
 pub use proof::{NOTE, NoteFile, RECEIPT, ReceiptFile, ShowError};
-pub use settings::{Class, ClassFloor, NoClassFloor, Settings, SettingsChange};
+pub use settings::{Class, ClassFloor, MakerLimit, NoClassFloor, Settings, SettingsChange};
 pub use token::{Token, TokenError, token_of};
 
 /// Which shapes these are; grows when one changes so that a program that reads it would break.

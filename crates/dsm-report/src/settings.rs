@@ -115,8 +115,31 @@ pub struct Settings {
     pub accept: Class,
     /// The most base units of a token, in a weaker class, that may rest on one device.
     pub exposed_cap: Units,
+    /// Whose chips count, and how much may rest on any one of them.
+    pub makers: Vec<MakerLimit>,
     /// The longest history that is followed.
     pub max_hops: u64,
+}
+
+/// A maker whose chips count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MakerLimit {
+    /// The maker's name: the SHA-256 of the public key of its root certificate.
+    pub maker: String,
+    /// The most base units of any token that may rest on any one of its chips.
+    pub most: Units,
+}
+
+impl MakerLimit {
+    /// Every maker of these settings.
+    #[must_use]
+    pub fn of(settings: &dsm_core::Settings) -> Vec<Self> {
+        let one = |(maker, most): (&dsm_core::MakerId, &u64)| Self {
+            maker: maker.to_string(),
+            most: Units(*most),
+        };
+        settings.makers.iter().map(one).collect()
+    }
 }
 
 impl From<&dsm_core::Settings> for Settings {
@@ -124,6 +147,7 @@ impl From<&dsm_core::Settings> for Settings {
         Self {
             accept: Class::from(settings.enough),
             exposed_cap: Units(settings.exposed_cap),
+            makers: MakerLimit::of(settings),
             max_hops: settings.max_hops,
         }
     }
