@@ -76,10 +76,62 @@ impl Absorber for SimulatedChip {
         first: u64,
         heads: &[Digest],
     ) -> Result<Vec<ChipEvidence>, AbsorbError> {
-        if self.next() != Some(first) {
-            return Err(AbsorbError::Ended { index: first });
+        let ended = AbsorbError::Ended { index: first };
+        let (mut evidence, rest) = self.resumed(first, heads).ok_or(ended.clone())?;
+        for head in rest {
+            evidence.push(SimulatedChip::absorb(self, head).ok_or(ended.clone())?);
         }
-        let absorbed = heads.iter().map(|head| SimulatedChip::absorb(self, head));
-        absorbed.collect::<Option<_>>().ok_or(AbsorbError::Ended { index: first })
+        Ok(evidence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dsm_crypto::Secret;
+
+    use super::*;
+    use crate::verify_run;
+
+    fn heads(count: u8) -> Vec<Digest> {
+        (0..count).map(|one| Digest::from_bytes([one; 32])).collect()
+    }
+
+    #[test]
+    fn a_simulated_chip_gives_evidence_again_that_was_lost_and_goes_on() {
+        let heads = heads(4);
+        for lost in 0..=4 {
+            for restarts in [false, true] {
+                let mut chip = SimulatedChip::new(Secret::from_bytes([7; 32]), 40);
+                let named = chip.chip().clone();
+                let first = Absorber::absorb(&mut chip, None, 1, &heads[..lost]);
+                assert!(first.is_ok());
+                if restarts {
+                    chip.restart();
+                }
+                let evidence = Absorber::absorb(&mut chip, None, 1, &heads).expect("its own heads");
+                assert_eq!(verify_run(&named, &evidence, 0, &heads), Ok(()));
+                assert_eq!(chip.next(), Some(5));
+            }
+        }
+    }
+
+    #[test]
+    fn a_simulated_chip_never_absorbs_another_head_at_a_value_and_skips_none() {
+        let heads = heads(3);
+        let mut chip = SimulatedChip::new(Secret::from_bytes([7; 32]), 40);
+        assert!(Absorber::absorb(&mut chip, None, 1, &heads).is_ok());
+        let others: [(u64, &[Digest]); 6] = [
+            (1, &[]),
+            (1, &heads[..2]),
+            (3, &heads[..1]),
+            (1, &[heads[0], heads[2], heads[1], heads[0]]),
+            (5, &heads[..1]),
+            (0, &heads),
+        ];
+        for (first, heads) in others {
+            let ended = Err(AbsorbError::Ended { index: first });
+            assert_eq!(Absorber::absorb(&mut chip, None, first, heads), ended);
+        }
+        assert_eq!(chip.next(), Some(4));
     }
 }
