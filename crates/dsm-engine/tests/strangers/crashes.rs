@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dsm_session::{Goal, Ledger, Notice, SessionError};
 use dsm_store::{FileKv, HistoryEntry, Kv};
 
-use self::kinds::{End, GIVEN_UP, KINDS, Kind};
+use self::kinds::{CHIPPED, End, GIVEN_UP, KINDS, Kind};
 use self::world::{Loss, World};
+use crate::chips::Shared;
 use crate::disk::{Death, Disk};
 use crate::medium::{Disk as Platter, Medium};
 use crate::person::{Person, UNITS};
@@ -49,6 +50,11 @@ impl Point {
 fn points(whole: &World) -> Vec<Point> {
     let mut points = Vec::new();
     for (who, one) in whole.people.iter().enumerate() {
+        for step in 0..one.chip.as_ref().map_or(0, Shared::absorbed) {
+            let death = Death::Absorbing(step);
+            let point = |together| Point::Death { who, death, together };
+            points.extend([point(false), point(true)]);
+        }
         for step in 0..one.disk.writes() {
             for death in [Death::Before(step), Death::After(step)] {
                 let point = |together| Point::Death { who, death, together };
@@ -280,9 +286,9 @@ fn every_kind(kinds: &[Kind], tries: impl Fn(&Kind) -> usize + Sync) -> usize {
     all
 }
 
-#[test]
-fn every_death_and_every_broken_line_of_every_kind_of_dealing_loses_and_repeats_nothing() {
-    let all = every_kind(&KINDS, |kind| {
+/// Tries every point of every kind.
+fn every_point(kinds: &[Kind]) -> usize {
+    every_kind(kinds, |kind| {
         let start = (kind.begin)();
         let (world, whole) = undisturbed(&start, kind);
         let points = points(&world);
@@ -293,8 +299,19 @@ fn every_death_and_every_broken_line_of_every_kind_of_dealing_loses_and_repeats_
         }
         assert!(points.len() >= 20, "{}", kind.name);
         points.len()
-    });
+    })
+}
+
+#[test]
+fn every_death_and_every_broken_line_of_every_kind_of_dealing_loses_and_repeats_nothing() {
+    let all = every_point(&KINDS);
     assert!(all > 1_000, "only {all} points");
+}
+
+#[test]
+fn every_death_and_every_broken_line_with_chips_loses_and_repeats_nothing_and_shows_no_head_bare() {
+    let all = every_point(&CHIPPED);
+    assert!(all > 500, "only {all} points");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) enum Death {
     Before(usize),
     /// After its n-th write is durable, before it says anything more.
     After(usize),
+    /// While its chip absorbs: before the n-th head, or after it and before the evidence is durable.
+    Absorbing(usize),
 }
 
 /// Where it is durable.
@@ -127,6 +129,11 @@ impl Disk {
         let reads = Arc::new(AtomicUsize::new(usize::MAX));
         let (kv, delay) = (Arc::clone(&self.kv), Duration::ZERO);
         Self { kv, death, delay, writes: Arc::default(), reads, gate: Gate::default() }
+    }
+
+    /// When its process dies.
+    pub(crate) fn death(&self) -> Death {
+        self.death
     }
 
     /// How many writes this process made.

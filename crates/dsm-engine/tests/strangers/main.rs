@@ -3,6 +3,7 @@
 
 mod boxes;
 mod calls;
+mod chips;
 mod copies;
 mod crashes;
 mod crowd;

@@ -10,8 +10,9 @@ use dsm_engine::{Engine, Keys};
 use dsm_log::{Anchor, DeviceDescriptor, DeviceId, Position};
 use dsm_session::Ledger;
 use dsm_sim::{Actor, NETWORK, Owner, free_policy};
-use dsm_store::{Changes, Contact, Founding, HistoryEntry, Kv, Wallet};
+use dsm_store::{Changes, Contact, Founding, HistoryEntry, Kv, StoreError, Wallet};
 
+use crate::chips::Shared;
 use crate::disk::{Death, Disk};
 
 /// What each lot of a token issues.
@@ -22,9 +23,10 @@ pub(crate) struct Person {
     name: String,
     pub(crate) disk: Disk,
     pub(crate) engine: Engine<Disk>,
+    pub(crate) chip: Option<Shared>,
 }
 
-fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
+pub(crate) fn seeded<const N: usize>(seed: &str, purpose: &str) -> Secret<N> {
     let mut bytes = [0; N];
     for (at, part) in (0_u64..).zip(bytes.chunks_mut(32)) {
         part.copy_from_slice(&hash(Domain::Seed, &(seed, purpose, at)).as_bytes()[..part.len()]);
@@ -73,18 +75,43 @@ impl Person {
     pub(crate) fn new(name: &str) -> Self {
         let disk = Disk::new();
         let wallet = Wallet::create(disk.clone(), founding(name)).expect("a new wallet");
-        Self { name: name.into(), disk, engine: Engine::new(wallet, keys(name)) }
+        let engine = Engine::new(wallet, keys(name));
+        Self { name: name.into(), disk, engine, chip: None }
     }
 
-    /// The same owner with another disk.
+    /// Somebody new whose log is bound to a chip.
+    pub(crate) fn anchored(name: &str) -> Self {
+        let (disk, chip) = (Disk::new(), Shared::new(name));
+        let mut founding = founding(name);
+        founding.descriptor.anchor = Anchor::Simulated { chip: chip.chip() };
+        founding.devices = List::try_from(vec![founding.descriptor.id()]).expect("one device");
+        founding.genesis.devices = device_tree(&founding.devices);
+        let wallet = Wallet::create(disk.clone(), founding).expect("a new wallet");
+        let wallet = wallet.anchored(chip.absorber()).expect("its chip");
+        let engine = Engine::new(wallet, keys(name));
+        Self { name: name.into(), disk, engine, chip: Some(chip) }
+    }
+
+    /// The same owner with another disk, and the same chip.
     pub(crate) fn on(&self, disk: Disk) -> Self {
-        let wallet = Wallet::open(disk.clone()).expect("a wallet");
-        Self { name: self.name.clone(), disk, engine: Engine::new(wallet, keys(&self.name)) }
+        let chip = self.chip.as_ref().map(|chip| chip.dying(disk.death()));
+        self.opened(disk, chip).expect("a wallet")
     }
 
-    /// The same owner with a copy of the disk: for another run, or to cheat.
+    /// The same owner with another disk and a chip, if it can be opened.
+    pub(crate) fn opened(&self, disk: Disk, chip: Option<Shared>) -> Result<Self, StoreError> {
+        let mut wallet = Wallet::open(disk.clone())?;
+        if let Some(chip) = &chip {
+            wallet = wallet.anchored(chip.absorber())?;
+        }
+        let engine = Engine::new(wallet, keys(&self.name));
+        Ok(Self { name: self.name.clone(), disk, engine, chip })
+    }
+
+    /// The same owner with a copy of the disk: for another run, or to cheat. Of another run the chip is another one.
     pub(crate) fn copied(&self) -> Self {
-        self.on(self.disk.copied())
+        let chip = self.chip.as_ref().map(Shared::copied);
+        self.opened(self.disk.copied(), chip).expect("a wallet")
     }
 
     /// The same wallet in a new process, which may die.
@@ -127,6 +154,13 @@ impl Person {
 
     /// Makes a token and issues a lot of it.
     pub(crate) fn issue(&mut self, mint: &str) -> TokenId {
+        let token = self.begin_token(mint);
+        self.engine.issue(&token, UNITS).expect("a lot");
+        token
+    }
+
+    /// Makes a token: its own log issues it if it is bound to a chip.
+    pub(crate) fn begin_token(&mut self, mint: &str) -> TokenId {
         let seed = format!("{mint} of {}", self.name);
         let key = SecretKey::from_seed(seeded(&seed, "issuing"));
         let issuer = Actor::new(&seed);
@@ -135,9 +169,13 @@ impl Person {
         let mut policy = free_policy(&issuer, 10, UNITS);
         policy.issuer = descriptor.id();
         policy.issuer_floor = Position::origin(&policy.issuer);
-        let token = self.engine.begin_token(Some((&descriptor, key)), policy).expect("a token");
-        self.engine.issue(&token, UNITS).expect("a lot");
-        token
+        let mut device = Some((&descriptor, key));
+        if self.chip.is_some() {
+            device = None;
+            policy.issuer = self.id();
+            policy.issuer_floor = self.engine.wallet().books().expect("books").own_log().at;
+        }
+        self.engine.begin_token(device, policy).expect("a token")
     }
 
     /// How much of a token it can spend.

@@ -1,6 +1,6 @@
 //! Every kind of dealing: how it begins, and what people do until it is done.
 
-use dsm_core::TokenId;
+use dsm_core::{TokenId, Value};
 use dsm_engine::MailError;
 use dsm_link::MemoryMailbox;
 use dsm_log::DeviceId;
@@ -9,7 +9,7 @@ use dsm_session::{Goal, Notice, Request};
 use super::world::{Call, Loss, World};
 use crate::interleaved::Anything;
 use crate::letters::{old_friends, secret, town};
-use crate::person::{Person, introduce, rogue};
+use crate::person::{Person, UNITS, introduce, rogue};
 use crate::raw::{rich, settle};
 
 /// A kind of dealing.
@@ -60,6 +60,20 @@ pub(crate) const KINDS: [Kind; 19] = [
     Kind { name: "an introduction", begin: unknown, play: introduction, says: "a letter", end: End::Done },
 ];
 
+/// The same among people with chips.
+#[rustfmt::skip]
+pub(crate) const CHIPPED: [Kind; 9] = [
+    Kind { name: "chips: a first payment", begin: bound, play: pay, says: "Pay", end: End::Done },
+    Kind { name: "chips: a payment between old friends", begin: bound_friends, play: pay, says: "Pay", end: End::Done },
+    Kind { name: "chips: a sync with all kinds due both ways", begin: bound_debtors, play: sync, says: "Resume", end: End::Done },
+    Kind { name: "chips: payments both ways at once", begin: bound_debtors, play: pay_each_other, says: "Resume", end: End::Done },
+    Kind { name: "chips: a payment to a friend who is away", begin: bound_friends, play: pay_away, says: "Resume", end: End::Done },
+    Kind { name: "chips: a payment by letters", begin: bound_friends, play: letters, says: "a letter", end: End::Done },
+    Kind { name: "chips: several payments in one letter", begin: bound_twice, play: letters, says: "a letter", end: End::Done },
+    Kind { name: "chips: shared state", begin: bound_friends, play: share, says: "Receipt", end: End::Done },
+    Kind { name: "chips: an issue, and a payment of it", begin: bound_mint, play: issue, says: "Pay", end: End::Done },
+];
+
 /// What may be given up by the person after any message.
 pub(crate) const GIVEN_UP: [Kind; 2] = [
     Kind { name: "a first payment", begin: strangers, play: pay, says: "Pay", end: End::DoneOrNot },
@@ -84,6 +98,47 @@ fn friends() -> World {
     World::new(world.people, token)
 }
 
+/// Two people with chips, the first of whom issues from her own log.
+fn bound() -> World {
+    let (mut ada, mut ben) = (Person::anchored("ada"), Person::anchored("ben"));
+    introduce(&mut ada, &mut ben);
+    let token = ada.issue("mint");
+    World::new(vec![ada, ben], token)
+}
+
+fn bound_friends() -> World {
+    befriended(bound())
+}
+
+/// After a payment of which nothing is open.
+fn befriended(mut world: World) -> World {
+    world.call(0, 1, Goal::Pay { peer: world.id(1), token: world.token, amount: 100 });
+    world.call(0, 1, Goal::Sync { peer: world.id(1) });
+    World::new(world.people, world.token)
+}
+
+fn bound_debtors() -> World {
+    in_debt(bound_friends, bound_friends())
+}
+
+/// The first is bound by several payments that she did not deliver.
+fn bound_twice() -> World {
+    let mut world = bound_friends();
+    let peer = world.id(1);
+    for amount in [3, 4] {
+        world.people[0].engine.pay_away(&peer, world.token, amount).expect("a payment");
+    }
+    World::new(world.people, world.token)
+}
+
+/// The first made a token of which nothing is issued.
+fn bound_mint() -> World {
+    let (mut ada, mut ben) = (Person::anchored("ada"), Person::anchored("ben"));
+    introduce(&mut ada, &mut ben);
+    let token = ada.begin_token("mint");
+    World::new(vec![ada, ben], token)
+}
+
 fn three() -> World {
     let (mut ada, ben, token) = town();
     let mut cleo = Person::new("cleo");
@@ -93,8 +148,11 @@ fn three() -> World {
 
 /// What each wrote to the other and did not deliver: value, a receipt, a contribution.
 fn debtors() -> World {
-    let mut world = friends();
-    world.line.loss = Some((place_of("Receipt", pay, friends), Loss::Everything));
+    in_debt(friends, friends())
+}
+
+fn in_debt(begin: fn() -> World, mut world: World) -> World {
+    world.line.loss = Some((place_of("Receipt", pay, begin), Loss::Everything));
     pay(&mut world);
     let mut world = World::new(world.people, world.token);
     for (one, other) in [(0, 1), (1, 0)] {
@@ -244,6 +302,19 @@ fn mailbox(world: &mut World) {
             }
         }
     }
+}
+
+/// One lot, unless it is issued; and a payment of it.
+fn issue(world: &mut World) {
+    let books = world.people[0].engine.wallet().books().expect("books");
+    let none =
+        books.history(None).iter().all(|one| !matches!(one.entry.value, Some(Value::Issue { .. })));
+    drop(books);
+    if none {
+        let _ = world.people[0].engine.issue(&world.token, UNITS);
+        world.count_the_dead();
+    }
+    pay(world);
 }
 
 fn share(world: &mut World) {

@@ -8,6 +8,7 @@ use dsm_log::DeviceId;
 use dsm_session::{Goal, Message, Notice, Request, SessionError};
 use dsm_store::HistoryEntry;
 
+use crate::chips::shows_evidence;
 use crate::disk::Death;
 use crate::letters::secret;
 use crate::person::Person;
@@ -232,6 +233,7 @@ impl World {
         let mut more = false;
         for answer in answers {
             self.told.extend(answer.notices.into_iter().map(|notice| (who, notice)));
+            answer.frames.iter().for_each(|frame| shows_evidence(&self.people, frame));
             ends[at ^ 1].hears.extend(answer.frames);
             match answer.next {
                 Next::More => more = true,
