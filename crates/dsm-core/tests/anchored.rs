@@ -372,3 +372,25 @@ fn fork_proofs_show_evidence_of_the_entries_that_contradict_each_other_and_of_no
         }
     }
 }
+
+#[test]
+fn pieces_that_reach_over_each_other_are_not_replayed_one_by_one() {
+    let mut town = town();
+    for _ in 0..4 {
+        town.ada.idle();
+    }
+    let (device, chip) = (town.ada.id(), town.ada.descriptor.anchor.chip().expect("hers").clone());
+    let signed = town.ada.view.signed(&device, 4).expect("her own");
+    let whole = dsm_core::signature_after(&town.ada.view, signed, 0).expect("her own").evidence;
+    for pieces in [2, 100] {
+        let evidence = List::try_from(vec![whole[0].clone(); pieces]).expect("few");
+        let signature = town.ada.view.signed(&device, 4).expect("her own").signature.signature;
+        let looked = std::cell::Cell::new(0);
+        let head = |index| {
+            looked.set(looked.get() + 1);
+            town.ada.view.head(&device, index)
+        };
+        let cut = HeadSignature { signature, evidence }.after(&chip, 2, head);
+        assert_eq!((cut, looked.get()), (None, 2), "{pieces} pieces");
+    }
+}

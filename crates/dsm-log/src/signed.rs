@@ -137,6 +137,10 @@ impl HeadSignature {
                 pieces.push(piece.clone());
                 continue;
             }
+            // Pieces follow each other, so one alone reaches over a place: whoever sends more has each replayed.
+            if !pieces.is_empty() {
+                return None;
+            }
             let heads: Option<alloc::vec::Vec<Digest>> = (piece.first..=floor).map(&head).collect();
             pieces.push(piece.after(chip, &heads?)?);
         }
