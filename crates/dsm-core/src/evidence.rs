@@ -1,8 +1,11 @@
 //! Puts together what shows the heads of a run to be signed and absorbed (`spec/anchors.md`, runs).
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use dsm_log::{ChipEvidence, DeviceDescriptor, DeviceId, HeadSignature, SignedHead};
+use dsm_crypto::Digest;
+use dsm_encoding::List;
+use dsm_log::{Chip, ChipEvidence, DeviceDescriptor, DeviceId, HeadSignature, SignedHead};
 
 use crate::{TokenId, View};
 
@@ -20,31 +23,84 @@ pub fn signature_after<V: View + ?Sized>(
     let descriptor = view.descriptor(&device)?;
     let chip = descriptor.anchor.chip()?;
     let head = |index| view.head(&device, index);
-    let mut reaches = signature;
+    let HeadSignature { signature, evidence } = signature;
+    let mut pieces = Backwards(evidence.into_iter().rev().collect());
+    let mut walk = Walk { view, device, end: at.index, rows: BTreeMap::new() };
     let mut bottom = first.checked_sub(1)?;
     while bottom > from {
-        let earlier = covering(view, &device, bottom, at.index)?;
-        let trimmed = reaches.after(chip, earlier.last()?.last, head)?;
-        reaches = trimmed.preceded(chip, &earlier, head)?;
-        bottom = reaches.first()?.checked_sub(1)?;
+        let earlier = walk.covering(bottom)?;
+        pieces.cut(chip, earlier.last()?.last, head)?;
+        pieces.precede(chip, earlier, head)?;
+        bottom = pieces.0.last()?.first.checked_sub(1)?;
     }
-    reaches.after(chip, from, head)
+    pieces.cut(chip, from, head)?;
+    let mut evidence = pieces.0;
+    evidence.reverse();
+    Some(HeadSignature { signature, evidence: List::try_from(evidence).ok()? })
 }
 
-/// Evidence of an entry and of those before and after it, under a signed head before `end`.
-fn covering<V: View + ?Sized>(
-    view: &V,
-    device: &DeviceId,
-    index: u64,
-    end: u64,
-) -> Option<Vec<ChipEvidence>> {
-    let mut next = index;
-    loop {
-        let signed = view.signed(device, next).filter(|signed| signed.at.index < end)?;
-        if signed.signature.first()? <= index {
-            return Some(signed.signature.evidence.into_inner());
+/// Pieces that follow each other, the last one first.
+struct Backwards(Vec<ChipEvidence>);
+
+impl Backwards {
+    /// Leaves those of the entries after an index. None if they do not reach back so far.
+    fn cut(&mut self, chip: &Chip, floor: u64, head: impl Fn(u64) -> Option<Digest>) -> Option<()> {
+        while self.0.pop_if(|piece| piece.last <= floor).is_some() {}
+        let first = self.0.last_mut()?;
+        let next = floor.checked_add(1)?;
+        if first.first < next {
+            let heads: Option<Vec<Digest>> = (first.first..=floor).map(head).collect();
+            *first = first.after(chip, &heads?)?;
         }
-        next = signed.at.index.checked_add(1)?;
+        (first.first == next).then_some(())
+    }
+
+    /// Puts earlier ones before them: what the chip did at a stretch becomes one piece.
+    fn precede(
+        &mut self,
+        chip: &Chip,
+        mut earlier: Vec<ChipEvidence>,
+        head: impl Fn(u64) -> Option<Digest>,
+    ) -> Option<()> {
+        let (last, next) = (earlier.pop()?, self.0.last_mut()?);
+        let heads: Option<Vec<Digest>> = (last.first..=last.last).map(head).collect();
+        match last.joined(chip, &heads?, next) {
+            Some(one) => *next = one,
+            None => self.0.push(last),
+        }
+        self.0.extend(earlier.into_iter().rev());
+        Some(())
+    }
+}
+
+/// The signed heads of a device before an end, each of which is read about once, however they reach over each other.
+struct Walk<'v, V: ?Sized> {
+    view: &'v V,
+    device: DeviceId,
+    end: u64,
+    /// Of an index the first signed head at or after it, and of which entry on that one has evidence.
+    rows: BTreeMap<u64, (u64, u64)>,
+}
+
+impl<V: View + ?Sized> Walk<'_, V> {
+    /// Evidence of an entry and of those before and after it.
+    fn covering(&mut self, index: u64) -> Option<Vec<ChipEvidence>> {
+        let mut next = index;
+        loop {
+            let known = self.rows.get(&next).copied();
+            if let Some((at, _)) = known.filter(|(_, first)| *first > index) {
+                next = at.checked_add(1)?;
+                continue;
+            }
+            let signed = self.view.signed(&self.device, next);
+            let signed = signed.filter(|signed| signed.at.index < self.end)?;
+            let (at, first) = (signed.at.index, signed.signature.first()?);
+            if first <= index {
+                return Some(signed.signature.evidence.into_inner());
+            }
+            self.rows.insert(next, (at, first));
+            next = at.checked_add(1)?;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Heads bound to chips: what a receiver takes, and what a cheat with a chip cannot do (`spec/anchors.md`).
 
-use dsm_core::pack::PackRecord;
-use dsm_core::{Dealt, FinalityClass, Reject, View};
+use dsm_core::pack::{Line, PackRecord};
+use dsm_core::{Dealt, Facts, FinalityClass, Reject, View};
 use dsm_crypto::{Digest, Secret};
 use dsm_encoding::{DecodeError, List, from_slice, to_vec};
 use dsm_log::{
@@ -392,5 +392,44 @@ fn pieces_that_reach_over_each_other_are_not_replayed_one_by_one() {
         };
         let cut = HeadSignature { signature, evidence }.after(&chip, 2, head);
         assert_eq!((cut, looked.get()), (None, 2), "{pieces} pieces");
+    }
+}
+
+#[test]
+fn evidence_that_reaches_over_each_other_is_put_together_to_any_place() {
+    const MIDDLE: u64 = 12;
+    let mut town = town();
+    for index in 0..2 * MIDDLE {
+        if index % 3 == 0 {
+            town.ada.chip.as_ref().expect("her chip").lock().expect("sound").restart();
+        }
+        town.ada.idle();
+    }
+    let (device, ada) = (town.ada.id(), &town.ada.view);
+    // Runs around one place, each a little longer at both ends; and each last entry by itself.
+    let mut observer = knows(&town, 0);
+    let nested = (0..MIDDLE).map(|more| (MIDDLE - more - 1, MIDDLE + more));
+    for (from, to) in nested.chain([(2 * MIDDLE - 1, 2 * MIDDLE)]) {
+        let signed = ada.signed(&device, to).expect("her own");
+        let signature = dsm_core::signature_after(ada, signed, from).expect("her own");
+        let entries = from + 1..=to;
+        let line = Line {
+            device,
+            start: Position { index: from, head: ada.head(&device, from).expect("her own") },
+            records: entries.clone().map(|one| ada.record(&device, one).expect("it")).collect(),
+            heads: entries.map(|one| ada.head(&device, one).expect("it")).collect(),
+            signature,
+        };
+        let lines = vec![line];
+        observer.view.learn(&Facts { lines, ..Facts::default() });
+    }
+    let signed = observer.view.signed(&device, 2 * MIDDLE).expect("the last");
+    for from in 0..2 * MIDDLE {
+        let shown = dsm_core::signature_after(&observer.view, signed.clone(), from);
+        let start = Position { index: from, head: ada.head(&device, from).expect("her own") };
+        let heads: Vec<Digest> =
+            (from + 1..=2 * MIDDLE).map(|index| ada.head(&device, index).expect("it")).collect();
+        let verified = shown.expect("all is known").verify(&town.ada.descriptor, &start, &heads);
+        assert_eq!(verified, Ok(()), "from {from}");
     }
 }

@@ -148,33 +148,6 @@ impl HeadSignature {
         let evidence = List::try_from(pieces).ok().filter(|_| reaches)?;
         Some(Self { signature: self.signature.clone(), evidence })
     }
-
-    /// The same with evidence of earlier entries before its own: what the chip did at a stretch becomes one piece. None if they do not
-    /// follow each other, or a head is not known.
-    #[must_use]
-    pub fn preceded(
-        self,
-        chip: &Chip,
-        earlier: &[ChipEvidence],
-        head: impl Fn(u64) -> Option<Digest>,
-    ) -> Option<Self> {
-        let mut pieces = earlier.to_vec();
-        let mut own = self.evidence.into_inner().into_iter();
-        let (last, next) = (pieces.pop(), own.next());
-        if let (Some(last), Some(next)) = (last, next) {
-            if last.last.checked_add(1)? != next.first {
-                return None;
-            }
-            let heads: Option<alloc::vec::Vec<Digest>> =
-                (last.first..=last.last).map(&head).collect();
-            match last.joined(chip, &heads?, &next) {
-                Some(one) => pieces.push(one),
-                None => pieces.extend([last, next]),
-            }
-        }
-        pieces.extend(own);
-        Some(Self { signature: self.signature, evidence: List::try_from(pieces).ok()? })
-    }
 }
 
 /// A device's signature over its log so far; it authenticates the whole run behind it.
