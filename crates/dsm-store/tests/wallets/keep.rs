@@ -1,8 +1,8 @@
 //! What is kept, and what is not.
 
 use dsm_core::{
-    FinalityClass, Lineage, Lock, Note, Op, Output, OwnLog, Peer, Settings, TokenId, View, Written,
-    prove_fork,
+    FinalityClass, Lineage, Lock, MakerId, Note, Op, Output, OwnLog, Peer, Settings, TokenId, View,
+    Written, prove_fork,
 };
 use dsm_crypto::{Digest, SecretKey};
 use dsm_log::{DeviceId, Position, Record, SpendId};
@@ -263,6 +263,7 @@ pub(crate) fn settings_are_kept<H: Home>(home: &H) {
     let mut ada = Person::new(home, "ada");
     let mut settings = Settings { enough: FinalityClass::Registered, ..Settings::default() };
     settings.exposed_caps.insert(TokenId(Digest::ZERO), 7);
+    settings.makers.insert(MakerId(Digest::ZERO), 9);
     let changes = Changes { settings: Some(settings.clone()), ..Changes::default() };
     ada.commit(&changes).expect("settings");
     assert_eq!(ada.books().settings(), &settings);
@@ -281,10 +282,10 @@ pub(crate) fn there_is_one_wallet_in_a_store<H: Home>(home: &H) {
 
 pub(crate) fn another_format_is_refused<H: Home>(home: &H) {
     let mut kv = home.make("newer");
-    let value = Some(dsm_encoding::to_vec(&4_u64));
+    let value = Some(dsm_encoding::to_vec(&5_u64));
     kv.apply(&[Row { table: Table::Single, key: vec![0], value }]).expect("a row");
     let refused = Wallet::open(kv);
-    assert!(matches!(refused, Err(StoreError::Format { found: 4, known: 3 })));
+    assert!(matches!(refused, Err(StoreError::Format { found: 5, known: 4 })));
 }
 
 pub(crate) fn a_damaged_row_is_told_and_not_believed<H: Home>(home: &H) {

@@ -121,7 +121,7 @@ fn a_store_of_format_1_kept_leaves_and_is_rewritten() {
     let written = written_to(&wallet, peers()[3]).expect("sound books");
     keep(&mut wallet, written).expect("the next entry");
     let kv = wallet.into_kv();
-    assert_eq!(rows(&kv, Table::Single)[0].1, to_vec(&3_u64));
+    assert_eq!(rows(&kv, Table::Single)[0].1, to_vec(&4_u64));
     assert!(rows(&kv, Table::Tips).iter().all(|(key, _)| key.len() == 40), "no leaf is left over");
     Wallet::open(kv).expect("the wallet again");
 }
