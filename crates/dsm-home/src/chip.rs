@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use dsm_anchor::{Device, Socket, Tpm, TpmAbsorber, Wire};
+use dsm_anchor::{Device, Socket, Tpm, TpmAbsorber, TpmError, Wire};
 use dsm_log::{AbsorbError, Anchor, Chip};
 use dsm_store::{FileKv, StoreError, Wallet};
 
@@ -96,8 +96,12 @@ impl Home {
         self.path().join("chip")
     }
 
-    fn chip(&self, place: impl fmt::Display, source: impl Into<dsm_anchor::TpmError>) -> HomeError {
+    fn chip(&self, place: impl fmt::Display, source: impl Into<TpmError>) -> HomeError {
         HomeError::Chip { place: place.to_string(), source: source.into() }
+    }
+
+    fn ended(&self, source: AbsorbError) -> HomeError {
+        HomeError::Ended { path: self.path().to_owned(), source }
     }
 
     /// Makes a key and a counter in a chip, for a wallet that is about to be made.
@@ -142,7 +146,10 @@ impl Home {
     fn load(&self, chip: &Chip) -> Result<Tpm<AnyWire>, HomeError> {
         let place = self.chip_place()?;
         let wire = place.wire().map_err(|error| self.chip(&place, error))?;
-        Tpm::load(wire, chip.clone()).map_err(|error| self.chip(&place, error))
+        Tpm::load(wire, chip.clone()).map_err(|error| match error {
+            TpmError::Foreign => self.ended(AbsorbError::Foreign),
+            error => self.chip(&place, error),
+        })
     }
 
     /// The wallet with its chip, if it has one: what was written before a crash is absorbed.
@@ -150,7 +157,7 @@ impl Home {
         let Some(tpm) = self.tpm(&wallet)? else { return Ok(wallet) };
         wallet.anchored(Box::new(TpmAbsorber::new(tpm))).map_err(|error| match error {
             StoreError::Chip(error @ (AbsorbError::Ended { .. } | AbsorbError::Foreign)) => {
-                HomeError::Ended { path: self.path().to_owned(), source: error }
+                self.ended(error)
             }
             error => HomeError::Store { path: self.path().to_owned(), source: error },
         })
