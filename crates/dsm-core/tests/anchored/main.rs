@@ -1,5 +1,7 @@
 //! Heads bound to chips: what a receiver takes, and what a cheat with a chip cannot do (`spec/anchors.md`).
 
+mod orders;
+
 use dsm_core::pack::{Line, PackRecord};
 use dsm_core::{Dealt, Facts, FinalityClass, Reject, View};
 use dsm_crypto::{Digest, Secret};
