@@ -8,7 +8,7 @@ use dsm_store::{Books, Kv};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Event, Part, Sum};
+use crate::{AnchorReport, Event, Part, Sum};
 
 /// Somebody whose device is pinned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -58,6 +58,8 @@ pub struct Dealings {
     pub contact: Contact,
     /// Its owner: the same for all devices of one person.
     pub owner: String,
+    /// What binds its entries, and whether that counts here.
+    pub anchor: AnchorReport,
     /// Whether the owner's newest roster that is known names it.
     pub active: bool,
     /// What is due to it: value that was written to it and that it has not acknowledged, by token.
@@ -91,6 +93,7 @@ impl Dealings {
         Self {
             contact: Contact::new(books, contact),
             owner: contact.card.genesis.id().to_string(),
+            anchor: AnchorReport::new(books, &contact.card.descriptor),
             active: contact.card.roster(books.network()).is_ok(),
             due_to: due.iter().map(|(token, units)| Sum::new(books, token, *units)).collect(),
             due_from,
@@ -106,6 +109,7 @@ impl std::fmt::Display for Dealings {
         writeln!(to, "{name}")?;
         writeln!(to, "  device    {device}")?;
         writeln!(to, "  owner     {}", self.owner)?;
+        writeln!(to, "  chip      {}", self.anchor)?;
         writeln!(to, "  known     up to entry {}", index(known_index))?;
         writeln!(to, "  accepted  up to entry {}", index(accepted_index))?;
         if !self.active {

@@ -9,6 +9,7 @@
 mod amount;
 mod ask;
 mod card;
+mod chip;
 mod contact;
 mod draft;
 mod event;
@@ -31,6 +32,7 @@ pub use card::{
     ContactError, NOT_THE_SAME, card_text, check_card, check_name, contact_of, dealt_with,
     read_card,
 };
+pub use chip::{AnchorKind, AnchorReport};
 pub use contact::{Contact, Dealings};
 pub use draft::{DraftError, Issued, PolicyDraft};
 pub use event::{Event, requests};

@@ -85,7 +85,14 @@ fn a_payment_between_chips_is_anchored_and_says_so_everywhere() {
     let (paid, refused) = stage.meet("ada", &["pay", "ben", "60"], "ben");
     assert_eq!((paid.code, refused.code), (Some(3), Some(3)), "{paid:?} {refused:?}");
     assert!(refused.event("rejected").is_some_and(|one| one["rule"] == "R-48"), "{refused:?}");
+    let shown = stage.text("ben", &["contact", "show", "ada"]);
+    assert!(shown.contains("nobody vouched"), "{shown}");
     town.trusts("ben", "ada", "7000");
+    let shown = stage.json("ben", &["contact", "show", "ada"]);
+    assert_eq!(
+        (&shown["anchor"]["kind"], &shown["anchor"]["most"]),
+        (&json!("tpm"), &json!("7000"))
+    );
     let (paid, got) = stage.meet("ada", &["pay", "ben", "60"], "ben");
     assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
     assert_eq!(got.event("received").expect("money")["class"], "anchored");
