@@ -15,7 +15,7 @@ use dsm_link::{Link, Traffic};
 use dsm_log::DeviceId;
 use dsm_report::{Event, dealt_with, token_of};
 use dsm_session::{Goal, Ledger, Notice};
-use dsm_store::FileKv;
+use dsm_store::{FileKv, Wallet};
 use serde_json::json;
 
 use crate::exit::Interrupted;
@@ -65,7 +65,13 @@ pub(crate) fn pay(
         return Ok(());
     };
     let later = format!("dsm pay --resume {contact} --link ...");
-    let Ok(outcome) = outcome(&engine, contact, before) else { return Err(error) };
+    let mut found = outcome(engine.wallet(), &peer, before);
+    drop(engine);
+    if found.is_err() {
+        // What a store or a chip came to that failed shows when the wallet is opened again.
+        found = home.read().map_err(Into::into).and_then(|wallet| outcome(&wallet, &peer, before));
+    }
+    let Ok(outcome) = found else { return Err(error) };
     Err(match outcome {
         Outcome::Acknowledged => {
             let why = chain(&error);
@@ -98,10 +104,9 @@ enum Outcome {
 }
 
 /// Looks at the last payment to a contact, if the log stood at an index before.
-fn outcome(engine: &Engine<FileKv>, contact: &str, before: u64) -> anyhow::Result<Outcome> {
-    let peer = device(engine, contact)?;
-    let books = engine.wallet().books()?;
-    let last = books.last_paid(&peer);
+fn outcome(wallet: &Wallet<FileKv>, peer: &DeviceId, before: u64) -> anyhow::Result<Outcome> {
+    let books = wallet.books()?;
+    let last = books.last_paid(peer);
     books.check()?;
     Ok(match last.map(|one| (one.at.index, one.acknowledged)) {
         Some((index, true)) if index > before => Outcome::Acknowledged,

@@ -37,7 +37,11 @@ impl core::fmt::Display for AbsorbError {
                 "this is not the chip of this device, or it was cleared: this log has ended, and its owner goes on under \
                  another device",
             ),
-            Self::Failed(why) => write!(to, "the chip does not answer as it should, try again: {why}"),
+            Self::Failed(why) => write!(
+                to,
+                "the chip does not answer as it should, so what was written last waits and is shown once it does; look whether it is \
+                 there before writing it again: {why}"
+            ),
         }
     }
 }
