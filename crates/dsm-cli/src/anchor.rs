@@ -202,6 +202,9 @@ fn examine(
     let chain: Chain = from_slice(&bytes)?;
     let chain: Vec<Vec<u8>> = chain.into_iter().map(|one| one.to_vec()).collect();
     let (maker, key) = makers(home)?.check(&chain)?;
+    if !books.settings().makers.contains_key(&id_of(maker)) {
+        bail!("maker {} vouches for it, and is not on the list any more", id_of(maker));
+    }
     let secret = secret(books.ask_secret(), chip, &bytes);
     let challenge = Challenge::new(&key, chip, *secret.expose())?;
     Ok(Examined { device: descriptor.id(), maker, challenge })
@@ -303,16 +306,30 @@ fn add(
     if added.is_empty() {
         bail!("{} has no certificate", roots.display());
     }
-    let [chips, others] = roots_paths(home);
-    let path = if emulators { others } else { chips };
-    let all = format!("{}\n{text}\n", kept(&path)?.unwrap_or_default());
-    std::fs::write(&path, all).with_context(|| format!("cannot write {}", path.display()))?;
-    makers(home)?;
+    keep(home, &added, &text, emulators)?;
     let mut settings = wallet.books()?.settings().clone();
     settings.makers.extend(added.iter().map(|maker| (*maker, most)));
     wallet.commit(&Changes { settings: Some(settings), ..Changes::default() })?;
     drop(wallet);
     list(home, output)
+}
+
+/// Keeps roots, unless all of them are kept. Whatever could not be read again is not written.
+fn keep(home: &Home, added: &[MakerId], text: &str, emulators: bool) -> anyhow::Result<()> {
+    let [chips, others] = roots_paths(home);
+    let path = if emulators { others } else { chips };
+    let before = kept(&path)?;
+    let read = |text: &str| match emulators {
+        false => Makers::from_pem(text),
+        true => Makers::default().danger_with_emulators(text),
+    };
+    let known = before.as_deref().map(read).transpose()?.unwrap_or_default();
+    if added.iter().all(|one| known.iter().map(id_of).any(|known| known == *one)) {
+        return Ok(());
+    }
+    let all = format!("{}\n{text}\n", before.unwrap_or_default());
+    read(&all).with_context(|| format!("{} would hold too much", path.display()))?;
+    std::fs::write(&path, all).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn remove(home: &Home, maker: MakerId, output: &mut Output) -> anyhow::Result<()> {

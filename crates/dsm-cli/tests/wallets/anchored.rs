@@ -1,6 +1,8 @@
 //! Wallets on real chips, as far as an emulator is one: what a receiver counts, and what a copied directory can still do.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use dsm_swtpm::{Emulator, Endorser};
 use serde_json::{Value, json};
@@ -212,4 +214,62 @@ fn answers_of_other_chips_and_certificates_of_nobody_on_the_list_are_refused() {
     assert_eq!(makers["makers"], json!([{ "maker": trusted["maker"], "most": "1" }]));
     let maker = trusted["maker"].as_str().expect("a maker");
     assert_eq!(stage.json("ben", &["anchor", "maker", "remove", maker])["makers"], json!([]));
+    // Whoever is off the list vouches for nobody.
+    stage.fails("ben", &["anchor", "challenge", "ada", &file("ada.chain")]);
+    stage.fails("ben", &["anchor", "trust", "ada", &file("ada.chain"), &file("answer")]);
+    // A maker that is put on the list again and again is there once.
+    for most in ["5", "6"] {
+        let add = ["anchor", "maker", "add", &root, "--most", most, "--danger-emulators"];
+        assert_eq!(stage.json("ben", &add)["makers"], json!([{ "maker": maker, "most": most }]));
+    }
+    let kept = fs::read_to_string(stage.path("ben").join("emulators.pem")).expect("the roots");
+    assert_eq!(kept.matches("BEGIN").count(), 1);
+}
+
+/// Stands between a wallet and its chip, and loses the first increment once.
+fn losing(chip: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    std::thread::spawn(move || {
+        let mut lost = false;
+        for wallet in listener.incoming() {
+            let (Ok(mut wallet), Ok(mut chip)) = (wallet, TcpStream::connect(chip)) else { return };
+            while let Some(command) = said(&mut wallet) {
+                if command[6..10] == [0, 0, 0x01, 0x34] && !lost {
+                    lost = true;
+                    break;
+                }
+                chip.write_all(&command).expect("the chip hears");
+                let Some(answer) = said(&mut chip) else { break };
+                wallet.write_all(&answer).expect("the wallet hears");
+            }
+        }
+    });
+    address
+}
+
+/// A command, or an answer.
+fn said(from: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut said = vec![0; 10];
+    from.read_exact(&mut said).ok()?;
+    let length = u32::from_be_bytes([said[2], said[3], said[4], said[5]]);
+    said.resize(length as usize, 0);
+    from.read_exact(&mut said[10..]).ok()?;
+    Some(said)
+}
+
+#[test]
+fn a_payment_whose_chip_went_away_is_said_to_be_written_and_is_paid_once() {
+    let town = Town::new(&["ada", "ben"]);
+    let stage = &town.stage;
+    town.rich();
+    let place = format!("tcp:{}", losing(town.chips[0].0.address()));
+    stage.text("ada", &["anchor", "place", &place]);
+    let (paid, got) = stage.meet("ada", &["pay", "ben", "60"], "ben");
+    assert_eq!(paid.code, Some(1), "{paid:?} {got:?}");
+    assert!(format!("{paid:?}").contains("the payment is written"), "{paid:?}");
+    assert_eq!(stage.balance("ben"), 0);
+    let (paid, got) = stage.meet("ada", &["pay", "--resume", "ben"], "ben");
+    assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (4_000, 6_000));
 }
