@@ -194,7 +194,10 @@ fn a_wallet_that_dies_at_any_place_while_it_is_opened_comes_to_the_same_books() 
     let peer = ben.id();
     let dying = ada.chip.as_ref().map(|chip| chip.dying(Death::Absorbing(0)));
     ada = ada.opened(ada.disk.clone(), dying).expect("nothing is to be absorbed");
+    let shown = ada.card().at;
     assert!(ada.engine.pay_away(&peer, token, 5).is_err(), "the chip is away");
+    let read = ada.opened(ada.disk.copied(), None).expect("books");
+    assert_eq!(read.card().at, shown, "what is not absorbed is shown to nobody");
     let (disk, chip) = (ada.disk.copied(), ada.chip.as_ref().map(Shared::copied));
     let whole = ada.opened(disk.clone(), chip).expect("its chip");
     let deaths = (0..2).flat_map(|at| [Death::Absorbing(at), Death::Before(at), Death::After(at)]);

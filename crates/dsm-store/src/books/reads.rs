@@ -84,7 +84,22 @@ impl<K: Kv> Books<'_, K> {
             steps: founding.steps.clone(),
             descriptor: founding.descriptor.clone(),
             kem: founding.kem.clone(),
-            at: self.own_log().at,
+            at: self.shown_place(),
+        }
+    }
+
+    /// The last place of the own log that may be shown: a chip has absorbed it, or none needs to.
+    fn shown_place(&self) -> Position {
+        let last = self.own_log().at;
+        let mut index = last.index;
+        while self.is_anchored() && index > 0 && self.signed_index(&self.wallet.me, index).is_none()
+        {
+            index = index.saturating_sub(1);
+        }
+        match index {
+            0 => Position::origin(&self.wallet.me),
+            _ if index == last.index => last,
+            _ => Position { index, head: self.head(&self.wallet.me, index).unwrap_or(last.head) },
         }
     }
 
