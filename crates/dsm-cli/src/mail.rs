@@ -7,10 +7,10 @@ use anyhow::{Context, anyhow, bail};
 use dsm_crypto::Secret;
 use dsm_engine::{Engine, MailError, Read};
 use dsm_home::{Home, fresh};
-use dsm_log::DeviceId;
+use dsm_log::{AbsorbError, DeviceId};
 use dsm_report::{Event, Part, RequestDraft};
 use dsm_session::{LetterError, Notice, Request};
-use dsm_store::FileKv;
+use dsm_store::{FileKv, StoreError};
 use dsm_transport::DirectoryMailbox;
 use serde_json::json;
 
@@ -132,8 +132,16 @@ fn bind(
     output: &mut Output,
 ) -> anyhow::Result<(DeviceId, u64)> {
     let (peer, token, amount) = terms.read(engine)?;
-    let index = engine.pay_by_letter(&peer, token, amount).map_err(describe);
-    let index = index.context("nothing was paid")?;
+    let index = engine.pay_by_letter(&peer, token, amount).map_err(|error| {
+        let waits = matches!(error, MailError::Store(StoreError::Chip(AbsorbError::Failed(_))));
+        let contact = &terms.contact;
+        describe(error).context(match waits {
+            true => format!(
+                "the payment is written and waits for the chip; then `dsm pay --resume {contact} --link ...`"
+            ),
+            false => "nothing was paid".to_owned(),
+        })
+    })?;
     let books = engine.wallet().books()?;
     output.tell(&Event::new(&books, &Notice::Bound { index }));
     Ok((peer, index))

@@ -12,10 +12,10 @@ use dsm_crypto::Secret;
 use dsm_engine::{ConverseError, Engine, Secure, Stopwatch, inbox};
 use dsm_home::{Home, fresh};
 use dsm_link::{Link, Traffic};
-use dsm_log::DeviceId;
+use dsm_log::{AbsorbError, DeviceId};
 use dsm_report::{Event, dealt_with, token_of};
 use dsm_session::{Goal, Ledger, Notice};
-use dsm_store::{FileKv, Wallet};
+use dsm_store::{FileKv, StoreError, Wallet};
 use serde_json::json;
 
 use crate::exit::Interrupted;
@@ -65,6 +65,12 @@ pub(crate) fn pay(
         return Ok(());
     };
     let later = format!("dsm pay --resume {contact} --link ...");
+    if let Some(StoreError::Chip(AbsorbError::Ended { .. } | AbsorbError::Foreign)) =
+        error.downcast_ref()
+    {
+        // What was written last is shown to nobody, ever.
+        return Err(error.context("nothing was paid"));
+    }
     let mut found = outcome(engine.wallet(), &peer, before);
     drop(engine);
     if found.is_err() {

@@ -272,4 +272,14 @@ fn a_payment_whose_chip_went_away_is_said_to_be_written_and_is_paid_once() {
     let (paid, got) = stage.meet("ada", &["pay", "--resume", "ben"], "ben");
     assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
     assert_eq!((stage.balance("ada"), stage.balance("ben")), (4_000, 6_000));
+    // And so is one that nobody hears of yet.
+    let place = format!("tcp:{}", losing(town.chips[0].0.address()));
+    stage.text("ada", &["anchor", "place", &place]);
+    let out = stage.run("ada", &["pay", "ben", "5", "--away"]);
+    assert_eq!(out.code, Some(1), "{out:?}");
+    let said = out.error;
+    assert!(said.contains("waits for the chip"), "{said}");
+    let (paid, got) = stage.meet("ada", &["pay", "--resume", "ben"], "ben");
+    assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (3_500, 6_500));
 }
