@@ -3,6 +3,7 @@
 //! `dsm-bench NAME [--json] [--save]`: runs one benchmark, prints a table or one flat JSON object, and
 //! with `--save` writes the object to `bench/results/NAME.json`.
 
+mod anchor;
 mod core;
 mod engine;
 mod headers;
@@ -24,6 +25,7 @@ static HEAP: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
 type Benchmark = (&'static str, &'static [Reach], fn(&mut Report));
 
 const BENCHMARKS: &[Benchmark] = &[
+    ("anchor", anchor::REACH, anchor::run),
     ("core", core::REACH, core::run),
     ("durable", engine::DURABLE, engine::durable),
     ("engine", engine::REACH, engine::run),

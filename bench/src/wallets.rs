@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use dsm_core::identity::{Genesis, device_tree};
 use dsm_core::{
-    Draft, FinalityClass, Lineage, Lock, Note, Output, OwnLog, Settings, TokenId, Value, lot_id,
-    write,
+    Draft, FinalityClass, Lineage, Lock, Note, Op, Output, OwnLog, Settings, TokenId, Value,
+    lot_id, write,
 };
 use dsm_crypto::{Domain, KemSecret, RecoveryPublic, Secret, Signer, hash};
 use dsm_encoding::List;
-use dsm_log::{DeviceId, relationship};
+use dsm_log::{Absorber, Anchor, Chip, DeviceId, relationship};
 use dsm_session::{Batch, Event, Goal, Held, Ledger, Request, Session};
 use dsm_sim::{Actor, NETWORK, free_policy};
 use dsm_store::{Books, Changes, Contact, Founding, Kv, Wallet};
@@ -49,11 +49,21 @@ fn seeded(name: &str, purpose: u8) -> Secret<32> {
 impl<K: Kv> Person<K> {
     /// Somebody new with an empty store.
     pub(crate) fn new(name: &str, kv: K) -> Self {
+        Self::with(name, kv, None)
+    }
+
+    /// The same, whose entries a chip absorbs if there is one.
+    pub(crate) fn with(name: &str, kv: K, chip: Option<(Chip, Box<dyn Absorber>)>) -> Self {
         let recovery = RecoveryPublic::from_bytes(seeded(name, 7).expose()).expect("the length");
         let kem = KemSecret::from_seed(seeded(name, 8)).public_key().clone();
         let mut actor = Actor::new(name);
         actor.descriptor.recovery = recovery.digest();
         actor.descriptor.kem = kem.digest();
+        let (anchor, absorber) = match chip {
+            Some((chip, absorber)) => (Anchor::Tpm2 { chip }, Some(absorber)),
+            None => (Anchor::Software {}, None),
+        };
+        actor.descriptor.anchor = anchor;
         let devices = vec![actor.descriptor.id()];
         let tree = device_tree(&devices);
         let genesis = Genesis { network: NETWORK, recovery, devices: tree, window_blocks: 1_008 };
@@ -66,7 +76,10 @@ impl<K: Kv> Person<K> {
             ask_secret: seeded(name, 9),
             settings: Settings { exposed_cap: u64::MAX, ..Settings::default() },
         };
-        let wallet = Wallet::create(kv, founding).expect("a new wallet");
+        let mut wallet = Wallet::create(kv, founding).expect("a new wallet");
+        if let Some(absorber) = absorber {
+            wallet = wallet.anchored(absorber).expect("its chip");
+        }
         Self { name: name.to_owned(), actor, wallet, talks: 0 }
     }
 
@@ -102,6 +115,25 @@ impl<K: Kv> Person<K> {
         let card = other.wallet.books().expect("the books").card();
         let contact = Contact { name: other.name.clone(), card };
         self.commit(&Changes { contacts: vec![contact], ..Changes::default() });
+    }
+
+    /// Writes entries that concern nobody.
+    pub(crate) fn idle(&mut self, count: usize) {
+        for _ in 0..count {
+            let log = self.books().own_log();
+            let ops = List::try_from(vec![Op::Checkpoint {}]).expect("one operation");
+            let draft = Draft { ops, ..Draft::default() };
+            let written = write(&log, draft, NETWORK, &*self.actor.key).expect("an entry");
+            let batch = Batch { written: vec![written], ..Batch::default() };
+            self.commit(&Changes { batch, ..Changes::default() });
+        }
+    }
+
+    /// The same wallet after its chip was without power: another session absorbs.
+    pub(crate) fn rebooted(self, absorber: Box<dyn Absorber>) -> Self {
+        let Self { name, actor, wallet, talks } = self;
+        let wallet = Wallet::open(wallet.into_kv()).expect("a wallet");
+        Self { name, actor, wallet: wallet.anchored(absorber).expect("its chip"), talks }
     }
 
     /// Makes a token and issues it to itself.
