@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use dsm_swtpm::Emulator;
+
 /// Where a page's commands are typed.
 struct Desk {
     folder: tempfile::TempDir,
@@ -14,7 +16,11 @@ struct Desk {
     waiting: Vec<(Child, BufReader<ChildStdout>)>,
     place: String,
     typed: usize,
+    chip: Option<Emulator>,
 }
+
+/// Where the pages say that a chip is.
+const CHIP: &str = "tcp:127.0.0.1:2321";
 
 impl Drop for Desk {
     fn drop(&mut self) {
@@ -65,13 +71,26 @@ impl Desk {
             std::os::unix::fs::symlink(root.join(name), folder.path().join(name)).expect("a link");
         }
         std::fs::create_dir(folder.path().join("stick")).expect("a directory");
-        Self { folder, root, waiting: Vec::new(), place: String::new(), typed: 0 }
+        Self { folder, root, waiting: Vec::new(), place: String::new(), typed: 0, chip: None }
+    }
+
+    /// The same with an emulator, and the certificates above its own in two files.
+    fn with_a_chip() -> Self {
+        let (chip, endorser) = Emulator::endorsed().expect("swtpm");
+        let mut desk = Self::new();
+        desk.chip = Some(chip);
+        for (name, text) in [("maker.pem", endorser.root), ("between.pem", endorser.between)] {
+            std::fs::write(desk.folder.path().join(name), text).expect("a file");
+        }
+        desk
     }
 
     fn shell(&self, command: &str) -> Command {
         let stick = self.folder.path().join("stick").display().to_string();
         let command = command.replace("tcp:127.0.0.1:PORT", &self.place);
         let command = command.replace("/media/stick", &stick);
+        let chip = self.chip.as_ref().map_or(CHIP.to_owned(), |at| format!("tcp:{}", at.address()));
+        let command = command.replace(CHIP, &chip);
         let bin = Path::new(env!("CARGO_BIN_EXE_dsm")).parent().expect("a folder");
         let path = std::env::var("PATH").unwrap_or_default();
         let mut shell = Command::new("sh");
@@ -144,4 +163,9 @@ fn every_command_of_the_guide_for_app_developers_does_what_it_says() {
 #[test]
 fn every_command_of_the_guide_for_reviewers_does_what_it_says() {
     assert!(Desk::new().follows("docs/guide-review.md") >= 13);
+}
+
+#[test]
+fn every_command_of_the_guide_to_chips_does_what_it_says() {
+    assert!(Desk::with_a_chip().follows("docs/guide-anchors.md") >= 18);
 }
