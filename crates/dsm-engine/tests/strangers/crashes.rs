@@ -433,3 +433,13 @@ fn a_cut_of_power_at_any_operation_in_every_kind_of_dealing_loses_and_repeats_no
     });
     assert!(all > 1_000, "only {all} points");
 }
+
+#[test]
+fn a_cut_of_power_at_any_operation_with_chips_loses_and_repeats_nothing() {
+    let all = every_kind(&CHIPPED, |kind| {
+        let start = (kind.begin)();
+        let (_, whole) = undisturbed(&start, kind);
+        (0..start.people.len()).map(|who| loses_power(&start, (kind, &whole), who)).sum()
+    });
+    assert!(all > 500, "only {all} points");
+}

@@ -62,10 +62,11 @@ pub(crate) const KINDS: [Kind; 19] = [
 
 /// The same among people with chips.
 #[rustfmt::skip]
-pub(crate) const CHIPPED: [Kind; 9] = [
+pub(crate) const CHIPPED: [Kind; 10] = [
     Kind { name: "chips: a first payment", begin: bound, play: pay, says: "Pay", end: End::Done },
     Kind { name: "chips: a payment between old friends", begin: bound_friends, play: pay, says: "Pay", end: End::Done },
     Kind { name: "chips: a sync with all kinds due both ways", begin: bound_debtors, play: sync, says: "Resume", end: End::Done },
+    Kind { name: "chips: two payments of one payer at once", begin: bound_three, play: pay_two, says: "Offer", end: End::Done },
     Kind { name: "chips: payments both ways at once", begin: bound_debtors, play: pay_each_other, says: "Resume", end: End::Done },
     Kind { name: "chips: a payment to a friend who is away", begin: bound_friends, play: pay_away, says: "Resume", end: End::Done },
     Kind { name: "chips: a payment by letters", begin: bound_friends, play: letters, says: "a letter", end: End::Done },
@@ -104,6 +105,14 @@ fn bound() -> World {
     introduce(&mut ada, &mut ben);
     let token = ada.issue("mint");
     World::new(vec![ada, ben], token)
+}
+
+fn bound_three() -> World {
+    let World { mut people, token, .. } = bound();
+    let mut cleo = Person::anchored("cleo");
+    introduce(&mut people[0], &mut cleo);
+    people.push(cleo);
+    World::new(people, token)
 }
 
 fn bound_friends() -> World {
