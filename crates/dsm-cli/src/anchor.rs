@@ -90,7 +90,7 @@ pub(crate) enum MakerCommand {
     Add {
         /// Root certificates as PEM, from the maker.
         roots: PathBuf,
-        /// The most base units of any token that may rest on any one of their chips.
+        /// The most base units of any token that may rest on any one device with a chip of theirs.
         #[arg(long)]
         most: u64,
         /// Count emulators too, whose state is a file: for trials.
@@ -347,7 +347,7 @@ fn list(home: &Home, output: &mut Output) -> anyhow::Result<()> {
     let wallet = home.read()?;
     let makers = MakerLimit::of(wallet.books()?.settings());
     let lines = makers.iter().map(|MakerLimit { maker, most }| {
-        format!("{maker}  up to {} base units of a token on any one chip", most.0)
+        format!("{maker}  up to {} base units of a token on any one device with its chip", most.0)
     });
     let mut lines: Vec<String> = lines.collect();
     if lines.is_empty() {

@@ -126,7 +126,7 @@ pub struct Settings {
 pub struct MakerLimit {
     /// The maker's name: the SHA-256 of the public key of its root certificate.
     pub maker: String,
-    /// The most base units of any token that may rest on any one of its chips.
+    /// The most base units of any token that may rest on any one device with a chip of its.
     pub most: Units,
 }
 
