@@ -125,9 +125,7 @@ fn steal(stage: &mut Stage) -> Result<(), Problem> {
         rejected["text"].as_str().unwrap_or_default(),
         rejected["rule"].as_str().unwrap_or_default(),
     );
-    let object =
-        json!({ "step": "refuse", "rule": rejected["rule"], "figures": meeting.figures() });
-    stage.tell(&text, &object);
+    stage.tell(&text, &json!({ "step": "refuse", "rule": rejected["rule"] }));
     Ok(())
 }
 
