@@ -2,6 +2,8 @@
 //!
 //! After a crash the chip is first asked to sign the digest of the session that was durable: that changes nothing and tells which commands were
 //! executed. Only the rest is sent.
+//!
+//! Always true: a head is absorbed only in a session that is durable, and a session is ended only once all that it absorbed is.
 
 use dsm_crypto::Digest;
 use dsm_log::{AbsorbError, Absorber, Chip, ChipEvidence};
@@ -98,16 +100,21 @@ impl<W: Wire> TpmAbsorber<W> {
             [] => None,
             done => Some(self.tpm.attest(&session, first, done, start).map_err(failed)?),
         };
-        if whole == 0 && part == 0 {
+        if whole == 0 {
             self.stands_before(first)?;
-            self.session = Some(session);
-            return Ok(None);
+            if part == 1 {
+                // It is stirred again, in another session: nothing was absorbed in this one.
+                return self.anew(session, first).map(|()| None);
+            }
         }
-        // What the chip said last is not known, so nothing more can be authorised in this session.
-        self.tpm.end(session).map_err(failed)?;
-        let count = u64::try_from(whole).unwrap_or(u64::MAX);
-        self.begin(first.saturating_add(count))?;
+        self.session = Some(session);
         Ok(evidence)
+    }
+
+    /// Ends a session of which all that it absorbed is durable, and begins another one.
+    fn anew(&mut self, session: Session, first: u64) -> Result<(), AbsorbError> {
+        self.tpm.end(session).map_err(failed)?;
+        self.begin(first)
     }
 
     /// Begins a session, if the counter stands before an entry.
@@ -164,15 +171,21 @@ impl<W: Wire + std::fmt::Debug + Send + Sync> Absorber for TpmAbsorber<W> {
         first: u64,
         heads: &[Digest],
     ) -> Result<Vec<ChipEvidence>, AbsorbError> {
-        let mut evidence = Vec::new();
-        if self.session.is_none() {
-            evidence.extend(self.resume(stand, first, heads)?);
-        }
-        let next = evidence.last().map_or(first, |piece| piece.last.saturating_add(1));
-        let done = usize::try_from(next.saturating_sub(first)).unwrap_or(usize::MAX);
         // Whatever goes wrong leaves it open what the chip did.
-        let Some(mut session) = self.session.take() else { return Ok(evidence) };
-        for (index, head) in (next..).zip(heads.get(done..).unwrap_or_default()) {
+        let Some(mut session) = self.session.take() else {
+            return Ok(self.resume(stand, first, heads)?.into_iter().collect());
+        };
+        if stand != Some(session.to_stand().as_slice()) {
+            self.session = Some(session);
+            return Ok(Vec::new());
+        }
+        if session.nonce.is_empty() && !heads.is_empty() {
+            // What the chip said last is not known, so nothing more can be authorised here.
+            self.anew(session, first)?;
+            return Ok(Vec::new());
+        }
+        let mut evidence = Vec::new();
+        for (index, head) in (first..).zip(heads) {
             evidence.push(self.one(&mut session, index, head)?);
         }
         self.session = Some(session);
@@ -190,8 +203,6 @@ fn failed(error: TpmError) -> AbsorbError {
 impl Session {
     /// What a command of absorbing a head makes of the digest.
     fn does(&mut self, chip: &Chip, part: usize, head: &Digest) {
-        // What the chip answered to it is not known.
-        self.nonce.clear();
         match part {
             0 => self.was_stirred(head),
             1 => self.was_incremented(chip),

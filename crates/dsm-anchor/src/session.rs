@@ -27,35 +27,21 @@ impl Session {
         Self { handle, nonce, digest: [0; 32], before: [0; 32], value: 0 }
     }
 
-    /// What must be durable of it: handle, the chip's last nonce, the digest before and after the last reading, what was read.
+    /// What must be durable of it: handle, the digest before and after the last reading, what was read. Not the chip's last nonce: a session that
+    /// ended in a crash and the next one may have one handle and one digest.
     pub(crate) fn to_stand(&self) -> Vec<u8> {
-        let length = u8::try_from(self.nonce.len()).unwrap_or(u8::MAX);
-        let value = self.value.to_be_bytes();
-        let parts = [
-            &self.handle.to_be_bytes()[..],
-            &[length],
-            &self.nonce,
-            &self.before,
-            &self.digest,
-            &value,
-        ];
-        parts.concat()
+        let (handle, value) = (self.handle.to_be_bytes(), self.value.to_be_bytes());
+        [&handle[..], &self.before, &self.digest, &value].concat()
     }
 
     /// The session as it stood. None if nothing stood.
     pub(crate) fn from_stand(stand: &[u8]) -> Option<Self> {
-        let mut rest = stand;
-        let mut take = |length: usize| {
-            let (part, after) = rest.split_at_checked(length)?;
-            rest = after;
-            Some(part)
-        };
-        let handle = u32::from_be_bytes(take(4)?.try_into().ok()?);
-        let length = take(1)?.first().copied()?;
-        let nonce = take(length.into())?.to_vec();
-        let (before, digest) = (take(32)?.try_into().ok()?, take(32)?.try_into().ok()?);
-        let value = u64::from_be_bytes(take(8)?.try_into().ok()?);
-        rest.is_empty().then_some(Self { handle, nonce, digest, before, value })
+        let (handle, rest) = stand.split_first_chunk()?;
+        let (before, rest) = rest.split_first_chunk()?;
+        let (digest, rest) = rest.split_first_chunk()?;
+        let value = u64::from_be_bytes(rest.try_into().ok()?);
+        let (handle, nonce) = (u32::from_be_bytes(*handle), Vec::new());
+        Some(Self { handle, nonce, digest: *digest, before: *before, value })
     }
 
     pub(crate) fn was_read(&mut self, chip: &Chip, value: u64) {

@@ -50,14 +50,15 @@ impl core::error::Error for AbsorbError {}
 
 /// Binds the heads of one's own log to a chip, one for each value of its counter.
 ///
-/// What [`Absorber::stand`] gives is durable before a head is signed that comes next, and so is every such head before
-/// [`Absorber::absorb`]: after a crash anywhere the same heads are absorbed as far as they are not.
+/// Every head is durable before [`Absorber::absorb`], and what that gives and [`Absorber::stand`] are before it is called again: after a crash
+/// anywhere the same heads are absorbed as far as they are not.
 pub trait Absorber: core::fmt::Debug + Send + Sync {
     /// Where the chip stands now, for [`Absorber::absorb`] after a crash.
     fn stand(&self) -> Vec<u8>;
 
-    /// Absorbs the heads of consecutive entries from `first` on, and gives evidence of each: pieces that follow each other. Without heads it
-    /// looks whether the chip stands before `first`. `stand` is what was made durable last; none if nothing was.
+    /// Absorbs heads of consecutive entries from `first` on, as many as it can upon what is durable, and gives evidence of them: pieces that
+    /// follow each other. Without heads it looks whether the chip stands before `first`. `stand` is what was made durable last; none if nothing
+    /// was. It is done when all heads have evidence and the chip stands where `stand` says.
     ///
     /// # Errors
     /// [`AbsorbError`].

@@ -53,14 +53,20 @@ impl Disk {
         self.evidence.last().map_or(0, |piece| piece.last)
     }
 
-    /// As a wallet does it: entries are durable, then the chip, then the evidence is durable.
+    /// As a wallet does it: entries are durable, then the chip, then what it gives is durable, and so on.
     fn absorb(&mut self, absorber: &mut impl Absorber) -> Result<(), AbsorbError> {
-        let done = usize::try_from(self.done()).expect("few");
-        let evidence =
-            absorber.absorb(self.stand.as_deref(), self.done() + 1, &self.heads[done..])?;
-        self.evidence.extend(evidence);
-        self.stand = Some(absorber.stand());
-        Ok(())
+        for _ in 0..8 {
+            let done = usize::try_from(self.done()).expect("few");
+            let stand = self.stand.clone();
+            let evidence =
+                absorber.absorb(stand.as_deref(), self.done() + 1, &self.heads[done..])?;
+            self.evidence.extend(evidence);
+            self.stand = Some(absorber.stand());
+            if self.done() == self.heads.len() as u64 && self.stand == stand {
+                return Ok(());
+            }
+        }
+        Err(AbsorbError::Failed("it does not come to an end".to_owned()))
     }
 
     fn verify(&self) {
@@ -94,7 +100,8 @@ fn dies_anywhere(waiting: u8) {
         absorber.tpm().wire().left = left;
         let broke = disk.absorb(&mut absorber);
         drop(absorber);
-        // The process after it finishes what was begun, and once more.
+        assert!(recovers_from_crashes(&mut disk, &emulator, answered), "{left} {answered}");
+        // The process after them finishes what was begun.
         let mut absorber = disk.absorber(&emulator);
         disk.absorb(&mut absorber).expect("it goes on");
         assert_eq!(disk.done(), u64::from(next), "every entry has evidence");
@@ -106,6 +113,20 @@ fn dies_anywhere(waiting: u8) {
     }
     // Before and after each of four commands a head.
     assert_eq!(cuts, 8 * usize::from(waiting));
+}
+
+/// Process after process finishes what was begun, and each dies one command later than the one before it.
+fn recovers_from_crashes(disk: &mut Disk, emulator: &Emulator, answered: bool) -> bool {
+    for left in 0..40 {
+        let cut = Cut { wire: emulator.wire(), left, answered };
+        // It may die while it loads its key.
+        let Ok(tpm) = Tpm::load(cut, disk.chip.clone()) else { continue };
+        let mut absorber = TpmAbsorber::new(tpm);
+        if disk.absorb(&mut absorber).is_ok() {
+            return true;
+        }
+    }
+    false
 }
 
 #[test]

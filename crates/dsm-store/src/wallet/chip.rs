@@ -6,13 +6,16 @@
 use dsm_core::OwnLog;
 use dsm_crypto::Digest;
 use dsm_encoding::{Blob, List, to_vec};
-use dsm_log::{Absorber, ChipEvidence, HeadSignature, MAX_STAND};
+use dsm_log::{AbsorbError, Absorber, ChipEvidence, HeadSignature, MAX_STAND};
 
 use super::Wallet;
 use crate::StoreError;
 use crate::kv::{Kv, Table};
 use crate::overlay::Rows;
 use crate::rows::{KEY_STAND, damaged, device_key, load, place};
+
+/// How often a chip may ask to find durable where it stands, or the heads that it absorbed: after a crash three times.
+const MAX_ROUNDS: u32 = 8;
 
 impl<K: Kv> Wallet<K> {
     /// Whether the entries of the own log need evidence of a chip.
@@ -52,18 +55,30 @@ impl<K: Kv> Wallet<K> {
         Ok((first, heads))
     }
 
-    /// Has the chip absorb what it has not, and keeps the evidence.
+    /// Has the chip absorb what it has not, and keeps the evidence: as often as the chip needs to find durable where it stands.
     pub(super) fn absorb(&mut self) -> Result<(), StoreError> {
-        if self.chip.is_none() {
-            return Ok(());
+        let mut rounds = 0;
+        while self.chip.is_some() && !self.absorbs_once()? {
+            rounds += 1;
+            if rounds > MAX_ROUNDS {
+                let why = "it does not come to an end".to_owned();
+                return Err(StoreError::Chip(AbsorbError::Failed(why)));
+            }
         }
+        Ok(())
+    }
+
+    /// Says whether nothing is left to be absorbed, or to be kept.
+    fn absorbs_once(&mut self) -> Result<bool, StoreError> {
         let (first, heads) = self.unabsorbed()?;
         let stand: Option<Blob<MAX_STAND>> = load(&self.kv.snapshot()?, Table::Single, KEY_STAND)?;
-        let Some(chip) = &mut self.chip else { return Ok(()) };
+        let Some(chip) = &mut self.chip else { return Ok(true) };
         let evidence = chip.absorb(stand.as_deref(), first, &heads).map_err(StoreError::Chip)?;
         let now = Blob::<MAX_STAND>::try_from(chip.stand()).map_err(|_| damaged(Table::Single))?;
+        let last = evidence.last().map_or(first.saturating_sub(1), |piece| piece.last);
+        let all = last.checked_sub(first.saturating_sub(1)) == u64::try_from(heads.len()).ok();
         if evidence.is_empty() && stand.as_ref() == Some(&now) {
-            return Ok(());
+            return Ok(all);
         }
         let mut rows = Rows::default();
         rows.set(Table::Single, KEY_STAND.to_vec(), Some(to_vec(&now)));
@@ -71,7 +86,8 @@ impl<K: Kv> Wallet<K> {
             let (key, row) = self.absorbed(piece)?;
             rows.set(Table::Signatures, key, Some(row));
         }
-        self.kv.apply(&rows.into_list())
+        self.kv.apply(&rows.into_list())?;
+        Ok(all)
     }
 
     /// The row of a head with its evidence.
