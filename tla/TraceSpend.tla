@@ -14,7 +14,8 @@
 
    Not covered: worlds in which somebody honest was paid with value that a cheat issued; entries without value that are accepted (what
    they show is known to no model here); refusals, but for what they leave in proof; what is missed before the end; caps and the number
-   of hops; chips, nodes and certificates, of which the worlds have none: all classes are exposed.
+   of hops; nodes and certificates, of which the worlds have none; chips: what the worlds call anchored is exposed here, and the Chips of
+   the simulator is what stands against a second spend of it.
 
    TraceWorlds is written by `cargo xtask tla`: the entries of some worlds and their logs, as they are and with a fault. *)
 EXTENDS Spend, TraceWorlds

@@ -12,7 +12,7 @@ pub(crate) struct File {
     pub(crate) text: String,
 }
 
-/// Folders that hold what was built or found, not what was written.
+/// What was built or found, not written; `.git` is a file where a work tree is another one's.
 const NOT_OURS: &[&str] = &["target", "artifacts", "corpus", ".git", ".cache", ".venv"];
 
 /// Every text file, sorted. What is not UTF-8 is not text.
@@ -47,9 +47,12 @@ fn walk(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
         for entry in entries {
             let entry = entry.map_err(|error| Problem::file(&folder, &error))?;
             let path = entry.path();
+            if NOT_OURS.iter().any(|name| entry.file_name() == **name) {
+                continue;
+            }
             if path.is_file() {
                 found.push(path);
-            } else if path.is_dir() && !NOT_OURS.iter().any(|name| entry.file_name() == **name) {
+            } else if path.is_dir() {
                 open.push(path);
             }
         }

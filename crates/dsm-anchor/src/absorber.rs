@@ -17,6 +17,8 @@ pub struct TpmAbsorber<W: Wire> {
     tpm: Tpm<W>,
     /// None before the first use, and after anything went wrong: then it is not known what the chip did.
     session: Option<Session>,
+    /// Where it stood after the last head that was attested before something went wrong.
+    stood: Vec<u8>,
 }
 
 /// How far a chip came with heads that are to be absorbed.
@@ -31,7 +33,7 @@ struct Reached {
 impl<W: Wire> TpmAbsorber<W> {
     /// A chip that was loaded.
     pub fn new(tpm: Tpm<W>) -> Self {
-        Self { tpm, session: None }
+        Self { tpm, session: None, stood: Vec::new() }
     }
 
     /// The chip.
@@ -54,7 +56,7 @@ impl<W: Wire> TpmAbsorber<W> {
         let attestation = match self.tpm.quote(&stood) {
             Ok((attestation, _)) => attestation,
             // There is no such session any more.
-            Err(TpmError::Refused(_)) => return Ok(None),
+            Err(error @ TpmError::Refused(_)) if !error.is_passing() => return Ok(None),
             Err(error) => return Err(error),
         };
         let digest = attestation.get(72..104).ok_or(TpmError::Malformed)?;
@@ -162,7 +164,7 @@ impl<W: Wire> TpmAbsorber<W> {
 
 impl<W: Wire + std::fmt::Debug + Send + Sync> Absorber for TpmAbsorber<W> {
     fn stand(&self) -> Vec<u8> {
-        self.session.as_ref().map(Session::to_stand).unwrap_or_default()
+        self.session.as_ref().map_or_else(|| self.stood.clone(), Session::to_stand)
     }
 
     fn absorb(
@@ -186,7 +188,13 @@ impl<W: Wire + std::fmt::Debug + Send + Sync> Absorber for TpmAbsorber<W> {
         }
         let mut evidence = Vec::new();
         for (index, head) in (first..).zip(heads) {
-            evidence.push(self.one(&mut session, index, head)?);
+            self.stood = session.to_stand();
+            match self.one(&mut session, index, head) {
+                Ok(piece) => evidence.push(piece),
+                Err(error) if evidence.is_empty() => return Err(error),
+                // What has evidence is durable first; what went wrong shows when it is looked for after that.
+                Err(_) => return Ok(evidence),
+            }
         }
         self.session = Some(session);
         Ok(evidence)

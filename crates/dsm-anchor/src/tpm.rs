@@ -23,6 +23,8 @@ use room::{Kind, with_room};
 pub(crate) const COUNTER: u32 = 0x0180_d5d0;
 /// How many wallets may share a chip.
 const COUNTERS: usize = 16;
+/// An answer that says that there is an index already.
+const DEFINED: u32 = 0x14c;
 /// Answers that ask to be asked again: rate of writing, retry, testing, yielded.
 const AGAIN: [u32; 4] = [0x920, 0x922, 0x90a, 0x908];
 /// How often and how long one waits then.
@@ -67,6 +69,14 @@ pub enum TpmError {
     Fresh(getrandom::Error),
 }
 
+impl TpmError {
+    /// Whether it says something of the moment, and nothing of what the chip holds: it has not started, is testing itself, has no room, or cannot
+    /// write now.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Refused(0x100 | 0x101 | 0x901..=0x90a | 0x920..=0x923))
+    }
+}
+
 impl From<Malformed> for TpmError {
     fn from(_: Malformed) -> Self {
         Self::Malformed
@@ -93,34 +103,48 @@ impl<W: Wire> Tpm<W> {
     ///
     /// # Errors
     /// [`TpmError`].
-    pub fn provision(mut wire: W, counter: Option<u32>) -> Result<Self, TpmError> {
+    pub fn provision(wire: W, counter: Option<u32>) -> Result<Self, TpmError> {
         let counter = counter.unwrap_or(COUNTER);
-        let (key, public) = create_key(&mut wire)?;
+        let mut tpm = Self::keyed(wire)?;
         // Whatever was there ends; its value is never reached again.
-        let _ = say(&mut wire, Code::NvUndefineSpace, &[OWNER, counter], &[password()], &[]);
-        let public_area =
-            [&counter.to_be_bytes()[..], &[0, 0x0b], &[0x02, 0x04, 0x00, 0x14], &[0, 0], &[0, 8]]
-                .concat();
-        let define = [&[0, 0][..], &sized(&public_area)].concat();
-        say(&mut wire, Code::NvDefineSpace, &[OWNER], &[password()], &define)?;
-        say(&mut wire, Code::NvIncrement, &[counter, counter], &[password()], &[])?;
-        let first_value = read(&mut wire, counter)?;
-        Ok(Self { wire, key, chip: Chip { key: public, counter, first_value } })
+        let _ = say(&mut tpm.wire, Code::NvUndefineSpace, &[OWNER, counter], &[password()], &[]);
+        tpm.define(counter)?;
+        Ok(tpm)
     }
 
     /// The same with a counter beside all that the chip has: another wallet may have one.
     ///
     /// # Errors
     /// [`TpmError`].
-    pub fn provision_beside(mut wire: W) -> Result<Self, TpmError> {
+    pub fn provision_beside(wire: W) -> Result<Self, TpmError> {
+        let mut tpm = Self::keyed(wire)?;
         for counter in (COUNTER..).take(COUNTERS) {
-            match say(&mut wire, Code::NvReadPublic, &[counter], &[], &[]) {
-                Ok(_) => {}
-                Err(TpmError::Refused(_)) => return Self::provision(wire, Some(counter)),
-                Err(error) => return Err(error),
+            // It is not looked for a free place first: somebody else may look at once.
+            match tpm.define(counter) {
+                Err(TpmError::Refused(DEFINED)) => {}
+                done => return done.map(|()| tpm),
             }
         }
         Err(TpmError::Full)
+    }
+
+    /// A chip with its key, and no counter yet.
+    fn keyed(mut wire: W) -> Result<Self, TpmError> {
+        let (key, public) = create_key(&mut wire)?;
+        Ok(Self { wire, key, chip: Chip { key: public, counter: 0, first_value: 0 } })
+    }
+
+    /// Defines a counter where none is, and increments it once.
+    fn define(&mut self, counter: u32) -> Result<(), TpmError> {
+        let public_area =
+            [&counter.to_be_bytes()[..], &[0, 0x0b], &[0x02, 0x04, 0x00, 0x14], &[0, 0], &[0, 8]]
+                .concat();
+        let define = [&[0, 0][..], &sized(&public_area)].concat();
+        say(&mut self.wire, Code::NvDefineSpace, &[OWNER], &[password()], &define)?;
+        say(&mut self.wire, Code::NvIncrement, &[counter, counter], &[password()], &[])?;
+        let first_value = read(&mut self.wire, counter)?;
+        self.chip = Chip { counter, first_value, ..self.chip.clone() };
+        Ok(())
     }
 
     /// Loads the key of a chip that was made before, and looks whether it is that one.
@@ -131,7 +155,7 @@ impl<W: Wire> Tpm<W> {
         let (key, public) = create_key(&mut wire)?;
         let found = say(&mut wire, Code::NvReadPublic, &[chip.counter], &[], &[]);
         let found = found.map_err(|error| match error {
-            TpmError::Refused(_) => TpmError::Foreign,
+            TpmError::Refused(_) if !error.is_passing() => TpmError::Foreign,
             other => other,
         })?;
         let mut from = Answer::new(&found);

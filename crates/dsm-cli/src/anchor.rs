@@ -110,7 +110,7 @@ pub(crate) fn run(home: &Home, command: AnchorCommand, output: &mut Output) -> a
     match command {
         AnchorCommand::Status => status(home, output),
         AnchorCommand::Place { place } => {
-            home.read()?;
+            let _wallet = home.read()?;
             home.write_chip(&place)?;
             output.say(&format!("The chip is at {place}."), &json!({ "place": place.to_string() }));
             Ok(())
@@ -267,10 +267,8 @@ fn id_of(maker: Maker) -> MakerId {
     MakerId(Digest::from_bytes(*maker.as_bytes()))
 }
 
-/// Where the roots are that this wallet's owner chose: of chips, and of emulators.
-fn roots_paths(home: &Home) -> [PathBuf; 2] {
-    ["makers.pem", "emulators.pem"].map(|name| home.path().join(name))
-}
+/// The files of the roots that this wallet's owner chose: of chips, and of emulators.
+const ROOTS: [&str; 2] = ["makers.pem", "emulators.pem"];
 
 /// What a file of roots holds; none if there is no such file.
 fn kept(path: &Path) -> anyhow::Result<Option<String>> {
@@ -278,7 +276,7 @@ fn kept(path: &Path) -> anyhow::Result<Option<String>> {
 }
 
 fn makers(home: &Home) -> anyhow::Result<Makers> {
-    let [chips, emulators] = roots_paths(home);
+    let [chips, emulators] = ROOTS.map(|name| home.path().join(name));
     let makers = match kept(&chips)? {
         Some(text) => Makers::from_pem(&text)?,
         None => Makers::default(),
@@ -316,9 +314,9 @@ fn add(
 
 /// Keeps roots, unless all of them are kept. Whatever could not be read again is not written.
 fn keep(home: &Home, added: &[MakerId], text: &str, emulators: bool) -> anyhow::Result<()> {
-    let [chips, others] = roots_paths(home);
-    let path = if emulators { others } else { chips };
-    let before = kept(&path)?;
+    let [chips, others] = ROOTS;
+    let name = if emulators { others } else { chips };
+    let before = kept(&home.path().join(name))?;
     let read = |text: &str| match emulators {
         false => Makers::from_pem(text),
         true => Makers::default().danger_with_emulators(text),
@@ -328,8 +326,8 @@ fn keep(home: &Home, added: &[MakerId], text: &str, emulators: bool) -> anyhow::
         return Ok(());
     }
     let all = format!("{}\n{text}\n", before.unwrap_or_default());
-    read(&all).with_context(|| format!("{} would hold too much", path.display()))?;
-    std::fs::write(&path, all).with_context(|| format!("cannot write {}", path.display()))
+    read(&all).with_context(|| format!("{name} would hold too much"))?;
+    Ok(home.replace(name, all.as_bytes())?)
 }
 
 fn remove(home: &Home, maker: MakerId, output: &mut Output) -> anyhow::Result<()> {

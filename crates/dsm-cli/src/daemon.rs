@@ -23,8 +23,8 @@ pub(crate) fn run(
         return print(&document()?);
     }
     let headers = (!feeds.is_empty()).then(|| headers::opened(home, feeds)).transpose()?;
-    let opened = home.open_keys()?;
     let interrupt = Interrupt::new(output, "interrupted")?;
+    let opened = home.open_keys()?;
     let path = home.path().join("daemon.json");
     let ready = |Ready { access, links, stop }: Ready| {
         interrupt.does(stop);

@@ -61,8 +61,8 @@ pub(crate) fn wait(
     times: u32,
     output: &mut Output,
 ) -> anyhow::Result<()> {
-    let mut engine = home.open()?;
     Interrupt::new(output, "interrupted; `dsm history` shows what arrived")?;
+    let mut engine = home.open()?;
     let ask = asked(&engine, ask)?;
     let own = engine.wallet().me();
     let (at, place) = (place, Waiting::at(place, Some(&own), output)?);

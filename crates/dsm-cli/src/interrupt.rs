@@ -1,15 +1,24 @@
 //! Ctrl-C: ends what can be ended, says what holds, and never waits for a peer that is silent.
 //!
-//! Whatever is durable stays, so the process may end at any moment; only a conversation in which a
+//! Whatever is durable stays, so the process may end at any moment but one: while a chip absorbs an entry. And a conversation in which a
 //! payment may be bound right now is asked to end first.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use dsm_store::at_rest;
 
 use crate::exit::INTERRUPTED;
 use crate::output::Output;
+
+/// Held by whoever ends the process: an interrupt, or `main` when all is done.
+static END: Mutex<()> = Mutex::new(());
+
+/// Waits for an interrupt that ends the process; if there is none, there will be none any more.
+pub(crate) fn ends() {
+    std::mem::forget(END.lock());
+}
 
 /// How long a conversation may take to end.
 pub(crate) const MOMENT: Duration = Duration::from_secs(1);
@@ -43,10 +52,12 @@ impl Interrupt {
             match then {
                 Then::Do(act) => act(),
                 Then::Exit { first, word } => {
+                    let _ends = END.lock();
                     first();
                     output.clear();
                     output.fail(&anyhow!(word));
-                    std::process::exit(INTERRUPTED.into());
+                    // The chip's session ends with the process.
+                    at_rest(|| std::process::exit(INTERRUPTED.into()));
                 }
             }
         };

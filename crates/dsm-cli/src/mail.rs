@@ -15,6 +15,7 @@ use dsm_transport::DirectoryMailbox;
 use serde_json::json;
 
 use crate::exit::Usage;
+use crate::interrupt::Interrupt;
 use crate::link::Way;
 use crate::output::Output;
 use crate::pay::{Terms, device};
@@ -37,6 +38,7 @@ struct Office {
 impl Office {
     /// Collects what arrived, and tells it.
     fn open(home: &Home, directory: &Path, output: &mut Output) -> anyhow::Result<Self> {
+        Interrupt::new(output, "interrupted; what was written stays")?;
         let engine = home.open()?;
         let mailbox = DirectoryMailbox::open(directory, fresh()?);
         let mailbox = mailbox.map_err(|error| MailError::Mailbox(Box::new(error)));
@@ -170,7 +172,10 @@ pub(crate) fn pay(
 pub(crate) fn pay_later(home: &Home, terms: &Terms, output: &mut Output) -> anyhow::Result<()> {
     match Daemon::of(home) {
         Some(daemon) => daemon.pay(terms, None, output)?,
-        None => drop(bind(&mut home.open()?, terms, output)?),
+        None => {
+            Interrupt::new(output, "interrupted; `dsm history` shows whether it is written")?;
+            bind(&mut home.open()?, terms, output)?;
+        }
     }
     let contact = &terms.contact;
     let text = format!(

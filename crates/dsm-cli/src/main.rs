@@ -45,7 +45,9 @@ use crate::passphrase::Wish;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut output = Output::new(arguments.json);
-    match run(arguments, &mut output) {
+    let done = run(arguments, &mut output);
+    interrupt::ends();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.fail(&error);

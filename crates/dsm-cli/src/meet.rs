@@ -38,6 +38,7 @@ pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> 
     if let Some(daemon) = Daemon::of(home) {
         return served(&daemon, name, side, output);
     }
+    let interrupt = Interrupt::new(output, "interrupted; nobody is pinned")?;
     let mut engine = home.open()?;
     contact::check(engine.wallet(), name, None)?;
     let introduced = match side {
@@ -53,6 +54,7 @@ pub(crate) fn run(home: &Home, name: &str, side: &Side, output: &mut Output) -> 
     if !says_yes()? {
         bail!(NOT_THE_SAME);
     }
+    interrupt.says("interrupted; `dsm contact show` tells whether the contact is pinned");
     contact::pin(name, card, |changes| engine.commit(changes), output)
 }
 

@@ -55,12 +55,12 @@ pub(crate) fn pay(
     if let Way::Mail(directory) = way {
         return mail::pay(home, terms, directory, output);
     }
+    let interrupt = Interrupt::new(output, "interrupted; nothing was paid")?;
     let mut engine = home.open()?;
     let contact = &terms.contact;
     let (peer, token, amount) = terms.read(&engine)?;
     let before = engine.wallet().books()?.own_log().at.index;
     let goal = Goal::Pay { peer, token, amount };
-    let interrupt = Interrupt::new(output, "interrupted; nothing was paid")?;
     let Err(error) = call(&mut engine, contact, way, goal, &interrupt, output) else {
         return Ok(());
     };
@@ -135,9 +135,9 @@ pub(crate) fn sync(
     if let Way::Mail(directory) = way {
         return mail::sync(home, contact, directory, output);
     }
+    let interrupt = Interrupt::new(output, "interrupted")?;
     let mut engine = home.open()?;
     let peer = device(&engine, contact)?;
-    let interrupt = Interrupt::new(output, "interrupted")?;
     call(&mut engine, contact, way, Goal::Sync { peer }, &interrupt, output)
 }
 

@@ -85,10 +85,10 @@ fn serve(
     times: u32,
     output: &mut Output,
 ) -> anyhow::Result<()> {
+    let interrupt = Interrupt::new(output, "interrupted")?;
     let mut engine = home.open()?;
     let ask = asked(&engine, ask)?;
     let own = engine.wallet().me();
-    let interrupt = Interrupt::new(output, "interrupted")?;
     let place = Waiting::at(place, Some(&own), output)?;
     let (inbox, waiting) = inbox();
     let (report, reports) = sync_channel(MAX_REPORTS);

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use dsm_core::Policy;
+use dsm_core::{Note, Policy, Value, View};
 use dsm_engine::Engine;
 use dsm_home::Home;
 use dsm_report::{Issued, Part, PolicyDraft, Sum, Token, token_of};
-use dsm_store::{Changes, FileKv};
+use dsm_session::Ledger;
+use dsm_store::{Changes, FileKv, Wallet};
 use serde_json::json;
 use ureq::http::Method;
 
 use crate::arguments::TokenCommand;
 use crate::input::read_text;
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::served::{Daemon, listed, part, seen};
 
@@ -31,6 +33,7 @@ pub(crate) fn run(home: &Home, command: TokenCommand, output: &mut Output) -> an
 fn new(home: &Home, file: &Path, first: Option<&str>, output: &mut Output) -> anyhow::Result<()> {
     let text = read_text(file)?;
     let draft: PolicyDraft = toml::from_str(&text).context("the policy file is not right")?;
+    Interrupt::new(output, "interrupted; `dsm token list` shows what was made")?;
     let (mut engine, mut keys) = home.open_keys()?;
     let mut issued = None;
     let policy = home.make_token(&mut engine, &mut keys, |issuer, floor| -> anyhow::Result<_> {
@@ -121,10 +124,35 @@ fn issue(home: &Home, wanted: &str, text: &str, output: &mut Output) -> anyhow::
         output.say(&format!("Issued {}", issued.sum), &issued);
         return Ok(());
     }
+    Interrupt::new(output, "interrupted; `dsm history` shows whether it is issued")?;
+    let waits = waiting(home)?;
     let mut engine = home.open()?;
     let policy = token_of(&engine.wallet().books()?, Some(wanted))?;
     let units = dsm_report::parse(text, &policy)?;
-    tell_issued(&mut engine, &policy, units, output)
+    match waits.filter(|note| (note.output.token, note.output.amount) == (policy.id(), units)) {
+        // Its chip has absorbed it now.
+        Some(note) => say_issued(engine.wallet(), &note, output),
+        None => tell_issued(&mut engine, &policy, units, output),
+    }
+}
+
+/// What was issued last, if its chip has yet to absorb that.
+fn waiting(home: &Home) -> anyhow::Result<Option<Note>> {
+    let wallet = home.read()?;
+    let books = wallet.books()?;
+    let (me, at) = (books.me(), books.own_log().at);
+    if !books.is_anchored() || books.signed_index(&me, at.index).is_some() {
+        return Ok(None);
+    }
+    let value = books.opened_value(&me, at.index).flatten();
+    books.check()?;
+    Ok(value.and_then(|value| match value {
+        Value::Issue { outputs, .. } => {
+            let output = *outputs.first()?;
+            Some(Note { output, head: at.head, number: 0 })
+        }
+        Value::Transfer { .. } | Value::Burn { .. } => None,
+    }))
 }
 
 fn tell_issued(
@@ -134,7 +162,11 @@ fn tell_issued(
     output: &mut Output,
 ) -> anyhow::Result<()> {
     let note = engine.issue(&policy.id(), units)?;
-    let sum = Sum::new(&engine.wallet().books()?, &policy.id(), units);
+    say_issued(engine.wallet(), &note, output)
+}
+
+fn say_issued(wallet: &Wallet<FileKv>, note: &Note, output: &mut Output) -> anyhow::Result<()> {
+    let sum = Sum::new(&wallet.books()?, &note.output.token, note.output.amount);
     let issued = Issued { sum, note: note.id().to_string() };
     output.say(&format!("Issued {}", issued.sum), &issued);
     Ok(())

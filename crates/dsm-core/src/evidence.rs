@@ -39,6 +39,40 @@ pub fn signature_after<V: View + ?Sized>(
     Some(HeadSignature { signature, evidence: List::try_from(evidence).ok()? })
 }
 
+/// A signed head at or after an index with which every entry after `from` can be shown: of most devices the first one. A chip's evidence cannot be
+/// cut at its end, so of a device with a chip the first one may have evidence of too few, and only a later one of the others.
+pub fn signed_after<V: View + ?Sized>(
+    view: &V,
+    device: &DeviceId,
+    from: u64,
+    index: u64,
+) -> Option<SignedHead> {
+    view.signed(device, signed_index_after(view, device, from, index)?)
+}
+
+/// The index of that signed head.
+pub(crate) fn signed_index_after<V: View + ?Sized>(
+    view: &V,
+    device: &DeviceId,
+    from: u64,
+    index: u64,
+) -> Option<u64> {
+    let mut end = view.signed_index(device, index)?;
+    let bound = || view.descriptor(device).is_some_and(|of| of.anchor.chip().is_some());
+    // Of one's own each has evidence of all after the one before.
+    if view.is_own(device) || !bound() {
+        return Some(end);
+    }
+    let mut walk = Walk { view, device: *device, end: u64::MAX, rows: BTreeMap::new() };
+    let mut bottom = end;
+    while bottom > from {
+        let evidence = walk.covering(bottom)?;
+        end = end.max(evidence.last()?.last);
+        bottom = evidence.first()?.first.checked_sub(1)?;
+    }
+    Some(end)
+}
+
 /// Pieces that follow each other, the last one first.
 struct Backwards(Vec<ChipEvidence>);
 

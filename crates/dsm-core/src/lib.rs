@@ -41,7 +41,7 @@ pub use ahead::Ahead;
 pub use class::{FinalityClass, MakerId, Settings};
 pub use deal::{Dealing, deal};
 pub use entry::{Before, Entry};
-pub use evidence::{most_on, signature_after};
+pub use evidence::{most_on, signature_after, signed_after};
 pub use lineage::Lineage;
 pub use memory::MemoryView;
 pub use note::{Lock, Note, Output, TokenId};

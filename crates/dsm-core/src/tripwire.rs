@@ -7,7 +7,7 @@ use dsm_encoding::List;
 use dsm_log::{DeviceDescriptor, ForkProof, HeadSignature, MAX_RECORDS, Pair, Position, Verified};
 
 use crate::View;
-use crate::evidence::signature_after;
+use crate::evidence::{signature_after, signed_after};
 use crate::pack::Line;
 
 /// The proof, if a signed run shows another head than the view knows where the run starts.
@@ -41,6 +41,7 @@ pub fn prove_fork<V: View + ?Sized>(
         ForkProof { device, first, first_signature, start, pairs, second_signature }
     } else {
         let end = run.at(start.index.checked_add(pairs.len() as u64)?)?;
+        let known = signed_after(view, &device, end.index, known.at.index)?;
         let start = Position { index: end.index, head: view.head(&device, end.index)? };
         let after = end.index.checked_add(1)?..=known.at.index;
         let pairs: Option<Vec<Pair>> =
@@ -114,5 +115,13 @@ pub(crate) fn prove_contradiction<V: View + ?Sized>(
     let start = Position { index, head: line.head(index)? };
     let before = usize::try_from(index.checked_sub(line.start.index)?).ok()?;
     let pairs: Vec<Pair> = line.records.get(before..)?.iter().map(dsm_log::Record::pair).collect();
-    prove_fork(view, descriptor, start, &pairs, &line.signature)
+    // What both histories have is not part of the proof, and neither is the evidence of it.
+    let signature = match descriptor.anchor.chip() {
+        None => line.signature.clone(),
+        Some(chip) => {
+            let from = index.checked_sub(u64::from(pairs.is_empty()))?;
+            line.signature.after(chip, from, |index| line.head(index))?
+        }
+    };
+    prove_fork(view, descriptor, start, &pairs, &signature)
 }

@@ -117,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn shows_no_secret() {
+        let secret = ChipSecret::from_seed(&Secret::from_bytes([0x41; 32]));
+        assert_eq!(std::format!("{secret:?}"), "ChipSecret");
+    }
+
+    #[test]
     fn a_key_that_is_no_point_verifies_nothing() {
         let key = ChipKey::from_bytes(&[7; 64]).expect("64 bytes");
         let signature = ChipSignature::from_bytes(&[1; 64]).expect("64 bytes");

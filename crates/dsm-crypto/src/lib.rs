@@ -27,6 +27,8 @@ mod signature;
 #[cfg(test)]
 mod test_data;
 pub mod text;
+#[cfg(test)]
+mod words;
 
 pub use chip::{ChipKey, ChipSecret, ChipSignature, sha256};
 pub use digest::Digest;

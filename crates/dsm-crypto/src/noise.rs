@@ -148,3 +148,6 @@ impl SymmetricState {
         (CipherState::new(initiator), CipherState::new(responder))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,9 @@ use crate::DecodeError;
 /// The most that arrays may nest: an array in 15 others is read, in 16 others refused.
 pub const MAX_DEPTH: u8 = 16;
 
+/// The most items of one input that are dear to check.
+pub const MAX_DEAR: usize = 1 << 12;
+
 /// Walks over bytes, one item at a time.
 ///
 /// Nothing is allocated here. After an error the position is unspecified: give up, or start anew.
@@ -15,6 +18,8 @@ pub struct Reader<'a> {
     depth: u8,
     /// Items that the array being read still owes; without end outside of arrays.
     owed: usize,
+    /// How many items that are dear to check were read.
+    dear: usize,
 }
 
 enum Head {
@@ -30,7 +35,7 @@ impl<'a> Reader<'a> {
     /// A reader at the first of these bytes.
     #[must_use]
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { all: bytes, at: 0, depth: 0, owed: usize::MAX }
+        Self { all: bytes, at: 0, depth: 0, owed: usize::MAX, dear: 0 }
     }
 
     /// Reads an unsigned integer.
@@ -157,6 +162,15 @@ impl<'a> Reader<'a> {
             Head::Uint(_) | Head::Bool(_) | Head::Null => self.head().map(|_| ())?,
         }
         Ok(self.since(start))
+    }
+
+    /// Counts items that were read and are dear to check, such as what a slow chip signed.
+    ///
+    /// # Errors
+    /// `TooLong`: one input holds more than [`MAX_DEAR`] of them.
+    pub fn count_dear(&mut self, items: usize) -> Result<(), DecodeError> {
+        self.dear = self.dear.saturating_add(items);
+        if self.dear > MAX_DEAR { Err(DecodeError::TooLong) } else { Ok(()) }
     }
 
     /// How many bytes have been read: a mark for [`Reader::since`].

@@ -33,6 +33,14 @@ pub fn to_vec<T: Encode + ?Sized>(value: &T) -> Vec<u8> {
     writer.into_vec()
 }
 
+/// What a value takes of a message: its bytes, and for each item that is dear to check 128 more. So two values whose weights fit in a mebibyte
+/// are read in one message.
+pub fn weigh<T: Encode + ?Sized>(value: &T) -> usize {
+    let mut writer = Writer::with_capacity(USUAL_SIZE);
+    value.encode(&mut writer);
+    writer.weight()
+}
+
 /// The value whose canonical bytes these are.
 ///
 /// # Errors

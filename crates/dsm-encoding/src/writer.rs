@@ -2,6 +2,9 @@
 
 use alloc::vec::Vec;
 
+/// What an item that is dear to check weighs beside its bytes.
+const DEAR: usize = 128;
+
 /// Collects canonical bytes, item by item.
 ///
 /// Every call writes the shortest head. [`Writer::array`] writes a head only: the caller writes
@@ -9,6 +12,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Debug, Default)]
 pub struct Writer {
     bytes: Vec<u8>,
+    dear: usize,
 }
 
 impl Writer {
@@ -21,7 +25,7 @@ impl Writer {
     /// A writer with room for this many bytes; it grows beyond.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes) }
+        Self { bytes: Vec::with_capacity(bytes), dear: 0 }
     }
 
     /// Writes an unsigned integer.
@@ -59,6 +63,15 @@ impl Writer {
     /// Appends bytes that are canonical already, such as those of an item that was received.
     pub fn raw(&mut self, canonical: &[u8]) {
         self.bytes.extend_from_slice(canonical);
+    }
+
+    /// Counts items that were written and are dear to check.
+    pub fn count_dear(&mut self, items: usize) {
+        self.dear = self.dear.saturating_add(items);
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.bytes.len().saturating_add(self.dear.saturating_mul(DEAR))
     }
 
     /// The bytes written.

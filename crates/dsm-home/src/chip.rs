@@ -4,7 +4,7 @@
 //! own name commits to.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ use dsm_store::{FileKv, StoreError, Wallet};
 
 use crate::{Home, HomeError};
 
+/// The file that says where the chip is.
+const CHIP: &str = "chip";
 /// The longest line that says where a chip is.
 const MAX_PLACE: u64 = 4096;
 
@@ -93,7 +95,7 @@ impl Wire for AnyWire {
 
 impl Home {
     fn chip_path(&self) -> PathBuf {
-        self.path().join("chip")
+        self.path().join(CHIP)
     }
 
     fn chip(&self, place: impl fmt::Display, source: impl Into<TpmError>) -> HomeError {
@@ -116,9 +118,7 @@ impl Home {
     /// # Errors
     /// What the system says.
     pub fn write_chip(&self, place: &ChipPlace) -> Result<(), HomeError> {
-        let path = self.path().to_owned();
-        let written = fs::write(self.chip_path(), format!("{place}\n"));
-        written.map_err(|source| HomeError::System { path, source })
+        self.replace(CHIP, format!("{place}\n").as_bytes())
     }
 
     /// Where the chip of the wallet is.

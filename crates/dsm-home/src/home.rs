@@ -18,6 +18,9 @@ use crate::key_file::{COST, MAX_FILE};
 use crate::keyring;
 use crate::{ChipPlace, HomeError, KeysError, OpenKeys, Passphrase, PassphraseError, Seed, Seeds};
 
+/// The file of the keys.
+const KEYS: &str = "keys";
+
 /// A wallet's directory.
 #[derive(Clone, Debug)]
 pub struct Home {
@@ -86,7 +89,7 @@ impl Home {
     }
 
     fn keys_path(&self) -> PathBuf {
-        self.path.join("keys")
+        self.path.join(KEYS)
     }
 
     fn system(&self, source: io::Error) -> HomeError {
@@ -114,13 +117,20 @@ impl Home {
             issuing: Default::default(),
         };
         let Keys { main, kem, .. } = seeds.keys();
+        // The places in a chip are few: one is taken when the rest is known to go well.
+        let keys = self.close(seeds, protection)?;
+        let anchor = chip.map_or(Ok(Anchor::Software {}), |place| self.provision(place));
+        if let (Err(_), Some(number)) = (&anchor, keys.number()) {
+            // What stays behind opens nothing.
+            let _ = keyring::forget(number);
+        }
         let descriptor = DeviceDescriptor {
             network,
             recovery: recovery.digest(),
             slot_set: None,
             key: main.public_key().clone(),
             kem: kem.public_key().digest(),
-            anchor: chip.map_or(Ok(Anchor::Software {}), |place| self.provision(place))?,
+            anchor: anchor?,
         };
         let device = descriptor.id();
         let devices = device_tree(&[device]);
@@ -133,7 +143,6 @@ impl Home {
             ask_secret: Secret::from_bytes(fresh()?),
             settings: Settings::default(),
         };
-        let keys = self.close(seeds, protection)?;
         let file = FileKv::create(&self.store_path()).map_err(|error| match error {
             StoreError::File(error) if error.kind() == ErrorKind::AlreadyExists => self.taken(),
             error => self.store(error),
@@ -231,24 +240,33 @@ impl Home {
     /// What the system says.
     pub fn write_keys(&self, keys: &OpenKeys) -> Result<(), HomeError> {
         let bytes = Zeroizing::new(keys.close(fresh()?).map_err(|error| self.keys(error))?);
-        self.replace_keys(&bytes).map_err(|error| self.system(error))
+        self.replace(KEYS, &bytes)
     }
 
-    fn replace_keys(&self, bytes: &[u8]) -> io::Result<()> {
-        let fresh = self.path.join("keys.new");
+    /// Replaces a file of the directory as a whole, for its owner only: after a crash anywhere it is the old one or the new one. The new one is durable
+    /// when this returns.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
+        let (fresh, path) = (self.path.join(format!("{name}.new")), self.path.join(name));
+        self.replace_by(&fresh, &path, bytes).map_err(|error| self.system(error))
+    }
+
+    fn replace_by(&self, fresh: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
         // What an interrupted writer left, or somebody put there: neither its mode nor where it leads
         // is to be trusted.
-        if let Err(error) = fs::remove_file(&fresh)
+        if let Err(error) = fs::remove_file(fresh)
             && error.kind() != ErrorKind::NotFound
         {
             return Err(error);
         }
         let mut options = OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(&fresh)?;
+        let mut file = options.write(true).create_new(true).mode(0o600).open(fresh)?;
         file.set_permissions(Permissions::from_mode(0o600))?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(&fresh, self.keys_path())?;
+        fs::rename(fresh, path)?;
         File::open(&self.path)?.sync_all()
     }
 

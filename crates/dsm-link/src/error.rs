@@ -47,3 +47,29 @@ impl core::error::Error for LinkError {
         if let Self::Medium(error) = self { Some(&**error) } else { None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use core::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn each_error_says_what_is_wrong_and_what_lies_behind_it() {
+        let errors = [
+            LinkError::Silent,
+            LinkError::TooLong { most: 70 },
+            LinkError::CutOff,
+            LinkError::Spoiled,
+            LinkError::medium(core::fmt::Error),
+        ];
+        let words = errors.each_ref().map(ToString::to_string);
+        for (at, one) in words.iter().enumerate() {
+            assert!(one.len() > 5 && !words[..at].contains(one), "{words:?}");
+        }
+        assert!(words[1].contains("70"));
+        let behind = errors.each_ref().map(|error| error.source().is_some());
+        assert_eq!(behind, [false, false, false, false, true]);
+    }
+}

@@ -3,12 +3,12 @@
 use core::ops::Deref;
 
 use dsm_crypto::{Digest, Domain, Signature, Signer, hash};
-use dsm_encoding::{Decode, DecodeError, Encode, List, Reader, Writer, record};
+use dsm_encoding::{Decode, DecodeError, Encode, List, MAX_DEAR, Reader, Writer, record};
 
 use crate::{BadEvidence, Chip, ChipEvidence, DeviceDescriptor, DeviceId, Network, Position};
 
-/// The most pieces of evidence of one run.
-pub const MAX_EVIDENCE: usize = 1 << 16;
+/// The most pieces of evidence of one input, and so of one run.
+pub const MAX_EVIDENCE: usize = MAX_DEAR;
 
 /// Something that was checked. Only the check makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl Encode for HeadSignature {
         if self.evidence.is_empty() {
             self.signature.encode(to);
         } else {
+            to.count_dear(self.evidence.len());
             (&self.signature, &self.evidence).encode(to);
         }
     }
@@ -67,6 +68,7 @@ impl Decode for HeadSignature {
         }
         let (signature, evidence): (Signature, List<ChipEvidence, MAX_EVIDENCE>) =
             Decode::decode(from)?;
+        from.count_dear(evidence.len())?;
         // Without evidence it has a shorter form.
         if evidence.is_empty() {
             Err(DecodeError::WrongLength)

@@ -107,23 +107,3 @@ impl Nodes for MemoryNodes {
         Ok(())
     }
 }
-
-impl<S: Nodes + ?Sized> Nodes for &mut S {
-    type Error = S::Error;
-
-    fn count(&self) -> Result<NodeId, S::Error> {
-        (**self).count()
-    }
-
-    fn read(&self, id: NodeId) -> Result<Node, S::Error> {
-        (**self).read(id)
-    }
-
-    fn write(&mut self, id: NodeId, node: Node) -> Result<(), S::Error> {
-        (**self).write(id, node)
-    }
-
-    fn clear(&mut self) -> Result<(), S::Error> {
-        (**self).clear()
-    }
-}

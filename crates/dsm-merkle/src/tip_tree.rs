@@ -92,7 +92,7 @@ impl<S: Nodes> TipTree<S> {
         let Way { inner, end } = self.way(&key)?;
         let depth = inner.len();
         let mut child = match end {
-            End::Empty if depth == 0 => self.put(ROOT, Node::Leaf { key, tip })?,
+            // The first node of a store is the root.
             End::Empty => self.add(Node::Leaf { key, tip })?,
             End::Leaf { id, key: found, .. } if found == key => {
                 self.put(id, Node::Leaf { key, tip })?

@@ -28,9 +28,12 @@ mod mail;
 mod message;
 mod outgoing;
 mod payment;
+mod room;
 mod session;
 mod sync;
 mod turn;
+#[cfg(test)]
+mod words;
 
 pub use ask::{Ask, MAX_MEMO, Request};
 pub use effects::{Batch, Effects, Notice, Then};

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use dsm_core::pack::{PackOpened, Plan, Stretch, Want, Wanted};
 use dsm_core::{Ahead, Dealing, Dealt, TokenId, deal};
 use dsm_crypto::Signer;
-use dsm_encoding::{List, to_vec};
+use dsm_encoding::{List, weigh};
 use dsm_log::DeviceId;
 
 use crate::ask::Ask;
@@ -16,6 +16,7 @@ use crate::ledger::Ledger;
 use crate::mail::answered;
 use crate::message::{MAX_MESSAGE, Message};
 use crate::payment::{Payee, Payment};
+use crate::room::evidence_to_come;
 use crate::session::{Goal, MAX_OFFERS, Session};
 
 /// About how many bytes are delivered in one step.
@@ -84,7 +85,7 @@ impl Session {
                 let dealt = deal_alone(books, &dealing, &plan).ok_or(SessionError::Books)?;
                 met.known = Some(met.known.map_or(index, |known| known.max(index)));
                 let receipt = Message::Receipt { dealt: Box::new(dealt) };
-                bytes = bytes.saturating_add(to_vec(&receipt).len());
+                bytes = bytes.saturating_add(weigh(&receipt));
                 effects.frames.push(receipt);
                 self.answered = self.answered.max(dealing.stitch);
             }
@@ -142,7 +143,7 @@ impl Session {
                 let index = dealing.entry.index;
                 // Whoever wants nothing of it has it, and acknowledges it here or did so before.
                 let has_it = wanted.stretches.iter().all(|want| want.opened.is_empty());
-                if self.acknowledged < Some(index) {
+                if self.acknowledged < Some(index) && !self.awaited.contains(&index) {
                     self.awaited.push(index);
                 }
                 if has_it {
@@ -184,6 +185,10 @@ impl Session {
             return Err(SessionError::Unexpected("a Want without the entry itself"));
         }
         if books.is_anchored() {
+            let to_come = evidence_to_come(books, plan, wanted);
+            if weigh(&dealt).saturating_add(to_come) > MAX_MESSAGE {
+                return Err(SessionError::TooLong);
+            }
             let (plan, wanted) = (plan.clone(), wanted.clone());
             self.outgoing = Outgoing::Bound { dealing, plan, wanted };
         } else {
@@ -210,8 +215,14 @@ impl Session {
     ) -> Result<(), SessionError> {
         let Outgoing::Bound { dealing, plan, wanted } = &self.outgoing else { return Ok(()) };
         let index = dealing.entry.index;
-        if books.signed_index(&books.me(), index) != Some(index) {
-            return Ok(());
+        match books.signed_index(&books.me(), index) {
+            None => return Ok(()),
+            Some(at) if at == index => {}
+            // The chip attested it with later ones only, which the plan does not have: it is delivered with another one.
+            Some(_) => {
+                self.outgoing = Outgoing::Idle;
+                return Ok(());
+            }
         }
         let dealt = deal(books, dealing, plan, wanted).ok_or(SessionError::Books)?;
         self.outgoing = Outgoing::Idle;
@@ -237,7 +248,7 @@ impl Session {
         met.sent = index;
         met.known = Some(met.known.map_or(index, |known| known.max(index)));
         let message = Message::Pay { dealt: Box::new(dealt) };
-        if to_vec(&message).len() > MAX_MESSAGE {
+        if weigh(&message) > MAX_MESSAGE {
             return Err(SessionError::TooLong);
         }
         effects.frames.push(message);

@@ -13,6 +13,7 @@ use crate::error::SessionError;
 use crate::held::{Held, select};
 use crate::ledger::Ledger;
 use crate::mail::opening;
+use crate::room::check_letter;
 
 /// An entry that pays, signed in memory. Whoever makes it durable is bound by it.
 #[derive(Clone, Debug)]
@@ -118,7 +119,9 @@ pub fn pay_away<L: Ledger, S: Signer>(
     let newest = places.into_iter().flatten().max_by_key(|at| at.index);
     let floor = newest.ok_or(SessionError::NoAsk)?;
     let to = Payee { device: peer, floor, nonce: None };
-    Ok(Payment::write(books, signer, to, token, amount)?.into_batch())
+    let payment = Payment::write(books, signer, to, token, amount)?;
+    check_letter(books, &peer, &payment)?;
+    Ok(payment.into_batch())
 }
 
 /// Pays what a peer asked for last in a letter. An Ask is answered once.
@@ -139,7 +142,9 @@ pub fn pay_asked<L: Ledger, S: Signer>(
         return Err(SessionError::OtherAsk);
     }
     let to = Payee { device: peer, floor: ask.floor, nonce: Some(ask.nonce) };
-    let (mut batch, index) = Payment::write(books, signer, to, token, amount)?.into_batch();
+    let payment = Payment::write(books, signer, to, token, amount)?;
+    check_letter(books, &peer, &payment)?;
+    let (mut batch, index) = payment.into_batch();
     batch.mail = Some((peer, Box::new(mail)));
     Ok((batch, index))
 }

@@ -83,6 +83,8 @@ pub(crate) struct Met {
     pub(crate) told: u64,
     /// How many answers to contradictions are due.
     pub(crate) contradictions: u32,
+    /// How many hints were told that it did not contradict.
+    pub(crate) hints: usize,
     pub(crate) synced: bool,
     /// Whether an answer to the own Sync is due.
     pub(crate) awaits_behind: bool,
@@ -293,6 +295,7 @@ impl Session {
                     known,
                     told: 0,
                     contradictions: 0,
+                    hints: 0,
                     synced: false,
                     awaits_behind: false,
                     done: false,

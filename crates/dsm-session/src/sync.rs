@@ -6,9 +6,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use dsm_core::{prove_fork, signature_after};
+use dsm_core::{prove_fork, signature_after, signed_after};
 use dsm_crypto::{Domain, hash};
-use dsm_encoding::{List, to_vec};
+use dsm_encoding::{List, weigh};
 use dsm_log::{DeviceId, ForkProof, Nonce, Pair, Position};
 
 use crate::effects::{Effects, Notice};
@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::message::{Hint, MAX_MESSAGE, MAX_NEWS, MAX_PROOFS, Message, SignedRun};
 use crate::session::Session;
 
-/// The most bytes of fork proofs in one message, with room for what is around them.
+/// The most that fork proofs in one message weigh, with room for what is around them.
 const MAX_PROOF: usize = MAX_MESSAGE - 64;
 
 fn first_eight(bytes: &[u8; 32]) -> [u8; 8] {
@@ -54,6 +54,7 @@ impl Session {
         let hints = List::try_collect(hints).map_err(SessionError::Form)?;
         effects.frames.extend(told_in_parts(news.forks));
         met.awaits_behind = !hints.is_empty();
+        met.hints = hints.len();
         effects.frames.push(Message::Sync { hints });
         Ok(())
     }
@@ -81,6 +82,7 @@ impl Session {
             Some(hint(&salt, &met.salt, &device, &last))
         });
         let hints = List::try_collect(behind.take(MAX_NEWS)).map_err(SessionError::Form)?;
+        met.hints = met.hints.saturating_add(hints.len());
         effects.frames.push(Message::Behind { hints });
         Ok(())
     }
@@ -134,7 +136,7 @@ impl Session {
                 shown.push(device);
                 let Some(run) = run_from(books, &device, at) else { continue };
                 let contradict = Message::Contradict { run: Box::new(run) };
-                if to_vec(&contradict).len() <= MAX_MESSAGE {
+                if weigh(&contradict) <= MAX_MESSAGE {
                     met.contradictions = met.contradictions.saturating_add(1);
                     effects.frames.push(contradict);
                 }
@@ -150,6 +152,10 @@ impl Session {
         run: &SignedRun,
         effects: &mut Effects,
     ) -> Result<(), SessionError> {
+        // It is dear to look at, and may prove nothing.
+        let met = self.met()?;
+        let left = met.hints.checked_sub(1);
+        met.hints = left.ok_or(SessionError::Unexpected("a Contradict of no hint"))?;
         let proof = prove_fork(books, &run.device, run.start, &run.pairs, &run.signature);
         let mut answer = Vec::new();
         if let Some(proof) = proof {
@@ -218,7 +224,7 @@ fn told_in_parts(proofs: Vec<ForkProof>) -> Vec<Message> {
     let mut parts: Vec<Vec<ForkProof>> = Vec::new();
     let mut room = 0;
     for proof in proofs {
-        let weight = to_vec(&proof).len();
+        let weight = weigh(&proof);
         if weight > MAX_PROOF {
             continue;
         }
@@ -238,6 +244,7 @@ fn told_in_parts(proofs: Vec<ForkProof>) -> Vec<Message> {
 /// What is known of a device's log from a place to the next signed head.
 fn run_from<L: Ledger>(books: &L, device: &DeviceId, start: Position) -> Option<SignedRun> {
     let signed = books.signed(device, start.index)?;
+    let signed = signed_after(books, device, start.index, signed.at.index)?;
     let after = start.index.checked_add(1)?..=signed.at.index;
     let pairs: Option<Vec<Pair>> =
         after.map(|index| Some(books.record(device, index)?.pair())).collect();

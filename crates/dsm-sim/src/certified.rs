@@ -21,6 +21,8 @@ pub struct Certified {
     pub forgets: bool,
     /// How often it was asked for a record.
     pub asked: Cell<u64>,
+    /// How many pieces of evidence it read.
+    pub pieces: Cell<u64>,
 }
 
 impl Certified {
@@ -28,7 +30,13 @@ impl Certified {
     #[must_use]
     pub fn new(view: &MemoryView, heads: &[(DeviceId, Digest)]) -> Self {
         let heads = heads.iter().copied().collect();
-        Self { view: view.clone(), heads, forgets: false, asked: Cell::new(0) }
+        Self {
+            view: view.clone(),
+            heads,
+            forgets: false,
+            asked: Cell::new(0),
+            pieces: Cell::new(0),
+        }
     }
 }
 
@@ -81,7 +89,13 @@ impl View for Certified {
         self.view.has_record(device, index)
     }
     fn signed(&self, device: &DeviceId, index: u64) -> Option<SignedHead> {
-        self.view.signed(device, index).filter(|_| !self.forgets)
+        let signed = self.view.signed(device, index).filter(|_| !self.forgets);
+        let pieces = signed.as_ref().map_or(0, |signed| signed.signature.evidence.len());
+        self.pieces.set(self.pieces.get() + pieces as u64);
+        signed
+    }
+    fn signed_index(&self, device: &DeviceId, index: u64) -> Option<u64> {
+        self.view.signed_index(device, index).filter(|_| !self.forgets)
     }
     fn opened(&self, device: &DeviceId, index: u64) -> Option<OpenedEntry> {
         self.view.opened(device, index)

@@ -21,6 +21,6 @@ pub use cheat::{edit, outputs, stretch};
 pub use owner::Owner;
 pub use town::{MAKER, PURSE, Town};
 pub use world::{
-    Action, Chance, Counts, FORGER, HONEST, Invariant, Line, Made, NAMES, Plant, Saw, Tale, Took,
-    Trick, UNITS, Violation, When, Wrote, actions, replay, shrink, tell,
+    Action, Chance, Counts, Deceit, FORGER, HONEST, Invariant, Line, Made, NAMES, Plant, Saw, Tale,
+    Took, Trick, UNITS, Violation, When, Wrote, actions, replay, shrink, tell,
 };

@@ -32,12 +32,21 @@ impl Owner {
     /// If there is no device, or one twice.
     #[must_use]
     pub fn new(seed: &str, devices: &[&str]) -> (Self, Vec<Actor>) {
+        let owned = |recovery| devices.iter().map(|seed| Actor::owned(seed, recovery)).collect();
+        Self::of(seed, owned)
+    }
+
+    /// The same of first devices that are made for the digest of its recovery key.
+    ///
+    /// # Panics
+    /// If there is no device, or one twice.
+    #[must_use]
+    pub fn of(seed: &str, devices: impl FnOnce(Digest) -> Vec<Actor>) -> (Self, Vec<Actor>) {
         let mut wide = [0; 48];
         wide[..32].copy_from_slice(&bytes(seed, 5));
         wide[32..].copy_from_slice(&bytes(seed, 6)[..16]);
         let recovery = RecoverySecret::from_seed(&Secret::from_bytes(wide));
-        let digest = recovery.public_key().digest();
-        let actors: Vec<Actor> = devices.iter().map(|seed| Actor::owned(seed, digest)).collect();
+        let actors = devices(recovery.public_key().digest());
         let first: Vec<DeviceId> = actors.iter().map(Actor::id).collect();
         let genesis = Genesis {
             network: NETWORK,

@@ -4,13 +4,15 @@
 //! has its devices' keys and disks, and speaks frames. Of every world it is asked, after every event, whether
 //! the [`Invariant`]s hold.
 //!
-//! What one world covers: three honest devices, two cheats with wallets that can be copied, a forger; some
-//! forty to two hundred events; a handful of payments. What it does not: chips, nodes and certificates
-//! do not exist yet, so every class is exposed or one's own; rosters do not change; vaults cannot be
-//! spent.
+//! What one world covers: three honest devices, two cheats with wallets that can be copied, a forger; chips of
+//! the mint, of one honest device and of one cheat that never go back, and a cheat's that do; some forty to two
+//! hundred events; a handful of payments. What it does not: nodes and certificates do not exist yet, so every
+//! class is exposed, anchored or one's own; rosters do not change; vaults cannot be spent; chips are simulated,
+//! and none of them ends a log by a failure of power.
 
 mod accuse;
 mod chance;
+mod chip;
 mod device;
 mod disk;
 mod end;
@@ -25,7 +27,7 @@ mod tale;
 mod watch;
 
 pub use chance::Chance;
-pub use event::{Action, Invariant, Made, Saw, Took, Trick, When, Wrote};
+pub use event::{Action, Deceit, Invariant, Made, Saw, Took, Trick, When, Wrote};
 pub use plant::Plant;
 pub use prepared::{FORGER, HONEST, NAMES, UNITS};
 pub use tale::{Tale, actions, replay, shrink, tell};
@@ -66,7 +68,8 @@ pub(crate) struct World {
     devices: Vec<Device>,
     forger: Option<Forger>,
     links: Vec<Link>,
-    letters: Vec<(usize, Vec<u8>)>,
+    /// From whom, to whom, and what.
+    letters: Vec<(usize, usize, Vec<u8>)>,
     said: Vec<(usize, Vec<u8>)>,
     pub(crate) watch: Watch,
 }
@@ -77,13 +80,18 @@ impl World {
         let devices = kits.map(|(who, kit)| {
             Device::new(who, kit, if who < HONEST { plant } else { Plant::None })
         });
+        let devices: Vec<Device> = devices.collect();
+        let mut watch = Watch::new(recording);
+        for device in devices.iter().filter(|one| prepared().bound.contains(&one.id())) {
+            watch.chips.extend(device.drive.clone().map(|drive| (device.id(), drive)));
+        }
         Self {
-            devices: devices.collect(),
+            devices,
             forger: None,
             links: Vec::new(),
             letters: Vec::new(),
             said: Vec::new(),
-            watch: Watch::new(recording),
+            watch,
         }
     }
 
@@ -127,6 +135,12 @@ impl World {
         all.filter(|(_, link)| link.open).map(|(number, _)| number).collect()
     }
 
+    /// Whether somebody's device has a chip.
+    pub(crate) fn has_chip(&self, who: usize) -> bool {
+        let at = if who > FORGER { who - 1 } else { who };
+        who != FORGER && self.devices.get(at).is_some_and(|device| device.kit.chip.is_some())
+    }
+
     pub(crate) fn letters(&self) -> usize {
         self.letters.len()
     }
@@ -158,6 +172,14 @@ impl World {
                 }
             }
             Action::Copy { who } => self.copy(who),
+            Action::Cut { who } => {
+                if let Some(device) = self.device(who) {
+                    device.cut();
+                }
+            }
+            Action::Deceive { who, how } => {
+                self.change(who, |device, watch| device.deceive(how, watch));
+            }
             Action::Clock { who, seconds } => {
                 if let Some(device) = self.device(who) {
                     device.clock = seconds;
@@ -183,8 +205,10 @@ impl World {
             }
             Action::Letter { from, to, ask, fresh } => self.letter((from, to), ask, fresh),
             Action::Read { letter } => {
-                let Some((to, bytes)) = self.letters.get(letter).cloned() else { return };
+                let Some((from, to, bytes)) = self.letters.get(letter).cloned() else { return };
+                self.watch.peer = Some(from);
                 self.change(to, |device, watch| device.read(&bytes, watch));
+                self.watch.peer = None;
             }
             _ => {}
         }
@@ -208,7 +232,9 @@ impl World {
     ) {
         let at = if who > FORGER { who - 1 } else { who };
         let Some(device) = self.devices.get_mut(at).filter(|_| who != FORGER) else { return };
+        self.watch.peer = self.links.get(link).map(|link| link.ends[1 - end].who);
         let then = happens(device, &mut self.watch);
+        self.watch.peer = None;
         self.send(link, end, then.frames);
         if then.died {
             self.bury(who);
@@ -367,7 +393,7 @@ impl World {
             let number = self.letters.len();
             self.watch.counts.letters += 1;
             self.watch.see(|| Saw::Posted { letter: number, from, to });
-            self.letters.push((to, letter));
+            self.letters.push((from, to, letter));
         }
     }
 

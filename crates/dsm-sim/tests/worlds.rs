@@ -21,6 +21,7 @@ fn two_hundred_worlds_break_no_invariant() {
     // Something happens in them.
     assert!(sum.payments > SEEDS && sum.crashes > SEEDS / 4 && sum.letters > SEEDS, "{sum:?}");
     assert!(sum.refusals > SEEDS / 4 && sum.forks > 0 && sum.doubles > 0, "{sum:?}");
+    assert!(sum.anchored > SEEDS && sum.unproven > 0 && sum.shut_out > 0, "{sum:?}");
 }
 
 #[test]

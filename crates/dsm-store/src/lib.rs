@@ -26,4 +26,4 @@ pub use file::{FileKv, FileSnapshot};
 pub use kv::{Done, Each, Kv, MAX_KEY, Pair, Row, Snapshot, Table, Visit};
 pub use memory::MemoryKv;
 pub use overlay::{Overlay, Rows};
-pub use wallet::Wallet;
+pub use wallet::{Wallet, at_rest};

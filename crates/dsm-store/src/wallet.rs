@@ -27,6 +27,8 @@ use crate::stage::Stage;
 
 mod chip;
 
+pub use chip::at_rest;
+
 /// A wallet in a store.
 #[derive(Debug)]
 pub struct Wallet<K> {

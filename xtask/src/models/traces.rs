@@ -23,7 +23,7 @@ use log::Log;
 
 /// How many logs are enough for Session, and in how many worlds logs are looked for.
 const ENOUGH: usize = 12;
-const WORLDS: u64 = 200;
+const WORLDS: u64 = 500;
 /// A log that is shorter shows little.
 const SHORTEST: usize = 20;
 

@@ -1,10 +1,11 @@
 //! The kinds of hostile input.
 
-use dsm_core::pack::{PackRecord, PackRun};
-use dsm_core::{Cosigners, Note, Op, lot_id};
+use dsm_core::pack::{PackRecord, PackRun, Wanted};
+use dsm_core::{Cosigners, Note, Op, deal, lot_id};
 use dsm_crypto::{PublicKey, Signature};
 use dsm_encoding::{List, to_vec};
-use dsm_log::Position;
+use dsm_log::{Anchor, MAX_EVIDENCE, Position};
+use dsm_sim::{Actor, free_policy};
 
 use super::writer::{Mallory, cosigners};
 use super::{Input, MEBIBYTE};
@@ -26,6 +27,7 @@ pub(super) const ALL: &[fn() -> Input] = &[
     known_policies,
     data,
     cached,
+    sessions,
 ];
 
 /// Arrays in arrays.
@@ -242,4 +244,28 @@ fn cached() -> Input {
     let last = dealing.entry.index;
     let dealt = mallory.deal(&dealing, &[(0, 1, vec![1]), (last - 2, last, vec![last])]);
     mallory.finish("cached", &dealt)
+}
+
+/// A lot of an issuer whose chip began a new session for each entry: as many pieces of evidence as a reader takes.
+fn sessions() -> Input {
+    let mut mallory = Mallory::new();
+    let mut mint = Actor::anchored("mint of mallory", |chip| Anchor::Simulated { chip });
+    let restart = |mint: &Actor| {
+        mint.chip.as_ref().expect("its chip").lock().expect("a sound chip").restart();
+    };
+    let policy = free_policy(&mint, 1, 1);
+    mint.learn_policy(&policy);
+    for _ in 1..MAX_EVIDENCE {
+        restart(&mint);
+        mint.idle();
+    }
+    restart(&mint);
+    let (index, note) = mint.issue(policy.id(), 0, 1, mallory.actor.lock());
+    mallory.actor.take_issue(&mint, index, note);
+    let dealing = mallory.dealing(&[note], Vec::new());
+    let view = &mallory.actor.view;
+    let plan = dealing.plan(view, None).expect("a complete lineage");
+    let wanted = Wanted::all(&plan).expect("a short plan");
+    let dealt = deal(view, &dealing, &plan, &wanted).expect("a complete lineage");
+    mallory.finish("sessions", &dealt)
 }

@@ -8,14 +8,14 @@ mod random;
 mod seeds;
 mod sessions;
 
-use std::fs;
+use std::{fs, io};
 
-use dsm_anchor::{Socket, Tpm, TpmError};
+use dsm_anchor::{Socket, Tpm, TpmError, Wire};
 use dsm_log::{BadEvidence, verify_run};
 
 use crate::chip::Emulator;
 use crate::head;
-use crate::raw::{LOCKOUT, password, send};
+use crate::raw::{LOCKOUT, OWNER, define, password, send};
 
 /// Somebody else, or the owner without a session, increments the counter.
 fn foreign(tpm: &mut Tpm<Socket>) {
@@ -164,4 +164,47 @@ fn a_broken_chip_whose_state_is_copied_back_absorbs_two_heads_at_one_value() {
     }
     assert_eq!(both[0].verify(&chip, &[head(1)]), Ok(()));
     assert_eq!(both[1].verify(&chip, &[head(2)]), Ok(()));
+}
+
+/// The first place for a counter.
+const FIRST: u32 = 0x0180_d5d0;
+
+fn value(wire: &mut Socket, counter: u32) -> Vec<u8> {
+    send(wire, 0x14e, &[counter; 2], &[password()], &[0, 8, 0, 0]).expect("it is there")
+}
+
+/// A wire beside which somebody else makes a counter, when it is asked for one or for its place.
+#[derive(Debug)]
+struct Beside {
+    wire: Socket,
+    /// What was read of it.
+    made: Option<Vec<u8>>,
+}
+
+impl Wire for Beside {
+    fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        if self.made.is_none() && matches!(command[6..10], [0, 0, 1, 0x22 | 0x2a]) {
+            define(&mut self.wire, OWNER, FIRST, 0x0204_0014, 8).expect("a free place");
+            for _ in 0..5 {
+                send(&mut self.wire, 0x134, &[FIRST; 2], &[password()], &[]).expect("incremented");
+            }
+            self.made = Some(value(&mut self.wire, FIRST));
+        }
+        self.wire.exchange(command)
+    }
+}
+
+#[test]
+fn of_wallets_that_are_made_at_once_none_takes_the_counter_of_another() {
+    let emulator = Emulator::start();
+    let wire = Beside { wire: emulator.wire(), made: None };
+    let mut own = Tpm::provision_beside(wire).expect("a chip");
+    assert_eq!(own.chip().counter, FIRST + 1, "the first place was taken meanwhile");
+    let read = value(&mut own.wire().wire, FIRST);
+    assert_eq!(Some(read), own.wire().made, "and stands where it stood");
+    drop(own);
+    for _ in 2..16 {
+        Tpm::provision_beside(emulator.wire()).expect("a free place");
+    }
+    assert!(matches!(Tpm::provision_beside(emulator.wire()), Err(TpmError::Full)));
 }

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use dsm_anchor::{Socket, Tpm, TpmAbsorber, Wire};
+use dsm_anchor::{Socket, Tpm, TpmAbsorber, TpmError, Wire};
 use dsm_crypto::Digest;
 use dsm_log::{AbsorbError, Absorber, Chip, verify_run};
 
 use crate::chip::Emulator;
 use crate::head;
+use crate::raw::{password, send};
 
 /// A wire that breaks at a command: before the chip has it, or before its answer is here.
 #[derive(Debug)]
@@ -227,5 +228,103 @@ fn nobody_can_make_the_wallet_panic_by_what_lies_in_its_store() {
     for cut in 0..good.len() {
         disk.stand = Some(good[..cut].to_vec());
         disk.absorb(&mut disk.absorber(&emulator)).expect("a session is begun anew");
+    }
+}
+
+/// A wire on which the chip refuses each command of a kind once, for a reason that passes.
+#[derive(Debug)]
+struct Busy {
+    wire: Socket,
+    command: [u8; 4],
+    refusal: u8,
+    refused: bool,
+}
+
+impl Wire for Busy {
+    fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        if command[6..10] == self.command && !self.refused {
+            self.refused = true;
+            return Ok(vec![0x80, 1, 0, 0, 0, 10, 0, 0, 1, self.refusal]);
+        }
+        self.wire.exchange(command)
+    }
+}
+
+#[test]
+fn a_chip_that_refuses_for_a_moment_is_the_same_chip_and_has_the_same_session() {
+    let emulator = Emulator::start();
+    let mut disk = Disk::new(&emulator);
+    let wire = |command, refusal| Busy { wire: emulator.wire(), command, refusal, refused: false };
+    // Not started; failed.
+    for refusal in [0, 1] {
+        let read_public = [0, 0, 0x01, 0x69];
+        let loaded = Tpm::load(wire(read_public, refusal), disk.chip.clone());
+        assert!(matches!(loaded, Err(TpmError::Refused(_))), "it is no other chip");
+        // The wallet dies after the increment, and asks for the digest when it is there again.
+        let cut = Cut { wire: emulator.wire(), left: usize::MAX, answered: true };
+        let mut absorber = TpmAbsorber::new(Tpm::load(cut, disk.chip.clone()).expect("the chip"));
+        disk.absorb(&mut absorber).expect("nothing breaks yet");
+        disk.heads.push(head(refusal + 1));
+        absorber.tpm().wire().left = 2;
+        assert!(disk.absorb(&mut absorber).is_err());
+        drop(absorber);
+        let digest = [0, 0, 0x01, 0x4d];
+        let tpm = Tpm::load(wire(digest, refusal), disk.chip.clone()).expect("the chip");
+        let mut absorber = TpmAbsorber::new(tpm);
+        let refused = disk.absorb(&mut absorber);
+        assert!(matches!(refused, Err(AbsorbError::Failed(_))), "{refused:?}");
+        disk.absorb(&mut absorber).expect("it goes on");
+        disk.verify();
+        assert_eq!(disk.done(), disk.heads.len() as u64);
+    }
+}
+
+/// A wire on which somebody else moves the counter before the second head is stirred, and on which then nothing is said any more, perhaps.
+#[derive(Debug)]
+struct Moved {
+    wire: Socket,
+    counter: u32,
+    stirred: usize,
+    breaks: bool,
+}
+
+impl Wire for Moved {
+    fn exchange(&mut self, command: &[u8]) -> io::Result<Vec<u8>> {
+        self.stirred += usize::from(command[6..10] == [0, 0, 0x01, 0x46]);
+        if self.stirred == 2 && self.breaks {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        if self.stirred == 2 {
+            self.stirred = 3;
+            let counter = self.counter;
+            send(&mut self.wire, 0x134, &[counter; 2], &[password()], &[]).expect("incremented");
+        }
+        self.wire.exchange(command)
+    }
+}
+
+#[test]
+fn what_was_absorbed_before_something_went_wrong_has_evidence() {
+    for breaks in [false, true] {
+        let mut emulator = Emulator::start();
+        let mut disk = Disk::new(&emulator);
+        disk.heads.extend([head(1), head(2), head(3)]);
+        let counter = disk.chip.counter;
+        let wire = Moved { wire: emulator.wire(), counter, stirred: 0, breaks };
+        let tpm = Tpm::load(wire, disk.chip.clone()).expect("the chip");
+        let mut absorber = TpmAbsorber::new(tpm);
+        let wrong = disk.absorb(&mut absorber).expect_err("it cannot go on");
+        assert_eq!(matches!(wrong, AbsorbError::Failed(_)), breaks, "{wrong:?}");
+        assert_eq!(disk.done(), 1);
+        disk.verify();
+        drop(absorber);
+        // Whether its session is still there or not.
+        if breaks {
+            emulator.reset();
+        }
+        let after = disk.absorb(&mut disk.absorber(&emulator));
+        let ended = Err(AbsorbError::Ended { index: 2 });
+        assert_eq!(after, if breaks { Ok(()) } else { ended });
+        disk.verify();
     }
 }

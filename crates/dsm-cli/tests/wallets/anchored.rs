@@ -3,20 +3,16 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use dsm_swtpm::{Emulator, Endorser};
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
-
-/// A policy that anybody may hold.
-const POLICY: &str = "\
-name = \"Coffee\"
-ticker = \"CUP\"
-decimals = 2
-lots = 10
-units_per_lot = \"100\"
-";
+use crate::interrupt::{SOON, pays, press};
+use crate::stage::{POLICY, Stage};
 
 /// Wallets on chips of their own, that pinned each other; the chips of all were made by one maker.
 struct Town {
@@ -230,7 +226,7 @@ fn answers_of_other_chips_and_certificates_of_nobody_on_the_list_are_refused() {
 fn losing(chip: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         let mut lost = false;
         for wallet in listener.incoming() {
             let (Ok(mut wallet), Ok(mut chip)) = (wallet, TcpStream::connect(chip)) else { return };
@@ -282,4 +278,131 @@ fn a_payment_whose_chip_went_away_is_said_to_be_written_and_is_paid_once() {
     let (paid, got) = stage.meet("ada", &["pay", "--resume", "ben"], "ben");
     assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
     assert_eq!((stage.balance("ada"), stage.balance("ben")), (3_500, 6_500));
+}
+
+/// Stands between wallets and a chip as a resource manager does: a session ends with the connection that began it. Each increment is told, and takes
+/// a while; or the first is done, and said to have failed.
+fn managed(chip: SocketAddr, takes: Option<Duration>) -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let place = format!("tcp:{}", listener.local_addr().expect("its address"));
+    let (tell, told) = channel();
+    let mut fails = takes.is_none();
+    thread::spawn(move || {
+        for wallet in listener.incoming() {
+            let (Ok(mut wallet), Ok(mut chip)) = (wallet, TcpStream::connect(chip)) else { return };
+            let mut begun = Vec::new();
+            while let Some(command) = said(&mut wallet) {
+                chip.write_all(&command).expect("the chip hears");
+                let mut answer = said(&mut chip).expect("the chip says");
+                match (&command[6..10], &answer[6..10]) {
+                    ([0, 0, 0x01, 0x76], [0, 0, 0, 0]) => begun.push(answer[10..14].to_vec()),
+                    ([0, 0, 0x01, 0x34], _) => {
+                        let _ = tell.send(());
+                        thread::sleep(takes.unwrap_or_default());
+                        if std::mem::take(&mut fails) {
+                            answer = vec![0x80, 1, 0, 0, 0, 10, 0, 0, 0x01, 0x01];
+                        }
+                    }
+                    _ => {}
+                }
+                if wallet.write_all(&answer).is_err() {
+                    break;
+                }
+            }
+            for session in begun {
+                let flush = [&[0x80, 1, 0, 0, 0, 14, 0, 0, 0x01, 0x65][..], &session].concat();
+                chip.write_all(&flush).expect("the chip hears");
+                // One that the wallet ended is not there any more.
+                said(&mut chip).expect("the chip says");
+            }
+        }
+    });
+    (place, told)
+}
+
+#[test]
+fn whoever_is_interrupted_while_its_chip_absorbs_does_not_end_its_log() {
+    let town = Town::new(&["ada", "ben"]);
+    let stage = &town.stage;
+    town.rich();
+    let chip = town.chips[0].0.address();
+    // Once before anybody hears of the payment.
+    let (place, told) = managed(chip, Some(Duration::from_millis(500)));
+    stage.text("ada", &["anchor", "place", &place]);
+    let mut pay = stage.command("ada", &["pay", "ben", "1", "--away"]);
+    let pay = pay.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+    told.recv_timeout(SOON).expect("it increments");
+    let (output, _) = press(pay);
+    let (paid, got) = stage.meet("ada", &["pay", "--resume", "ben"], "ben");
+    assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (9_900, 100));
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    // And twice, by somebody who does not wait for the conversation to end.
+    let (place, told) = managed(chip, Some(Duration::from_secs(3)));
+    stage.text("ada", &["anchor", "place", &place]);
+    let waiting = stage.wait("ben", &[]);
+    let pay = pays(stage, &waiting.link);
+    told.recv_timeout(SOON).expect("it increments");
+    let pid = pay.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("a command").success());
+    thread::sleep(Duration::from_millis(500));
+    let (output, _) = press(pay);
+    assert!(!output.status.success(), "{output:?}");
+    waiting.stop();
+    let place = format!("tcp:{chip}");
+    stage.text("ada", &["anchor", "place", &place]);
+    let (paid, got) = stage.meet("ada", &["pay", "--resume", "ben"], "ben");
+    assert_eq!((paid.code, got.code), (Some(0), Some(0)), "{paid:?} {got:?}");
+    assert_eq!((stage.balance("ada"), stage.balance("ben")), (9_800, 200));
+}
+
+#[test]
+fn a_chip_that_fails_for_a_moment_is_tried_again_while_its_session_is_there() {
+    let town = Town::new(&["ada", "ben"]);
+    let stage = &town.stage;
+    town.rich();
+    for paid in [100, 200] {
+        let (place, _told) = managed(town.chips[0].0.address(), None);
+        stage.text("ada", &["anchor", "place", &place]);
+        let (one, other) = stage.meet("ada", &["pay", "ben", "1"], "ben");
+        assert_eq!((one.code, other.code), (Some(0), Some(0)), "{one:?} {other:?}");
+        assert_eq!((stage.balance("ada"), stage.balance("ben")), (10_000 - paid, paid));
+    }
+}
+
+#[test]
+fn a_lot_that_waits_for_its_chip_is_issued_once_however_often_one_asks() {
+    let town = Town::new(&["ada"]);
+    let stage = &town.stage;
+    town.rich();
+    let issue = ["token", "issue", "CUP", "5"];
+    let place = format!("tcp:{}", losing(town.chips[0].0.address()));
+    stage.text("ada", &["anchor", "place", &place]);
+    let failed = stage.run("ada", &issue);
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    assert!(failed.error.contains("what was written last waits"), "{failed:?}");
+    let issued = stage.json("ada", &issue);
+    assert_eq!((issued["units"].as_str(), stage.balance("ada")), (Some("500"), 10_500), "{issued}");
+    // Whoever asks again after that wants another one, and so does who asks for another amount.
+    stage.json("ada", &issue);
+    assert_eq!(stage.balance("ada"), 11_000);
+    let place = format!("tcp:{}", losing(town.chips[0].0.address()));
+    stage.text("ada", &["anchor", "place", &place]);
+    assert_eq!(stage.run("ada", &issue).code, Some(1));
+    stage.json("ada", &["token", "issue", "CUP", "7"]);
+    assert_eq!(stage.balance("ada"), 12_200);
+}
+
+#[test]
+fn a_wallet_that_is_not_made_takes_no_place_in_the_chip() {
+    let (stage, emulator) = (Stage::new(), Emulator::start().expect("swtpm"));
+    let chip = format!("tcp:{}", emulator.address());
+    for _ in 0..2 {
+        let keyring = ["init", "--keyring", "--anchor", "tpm", "--chip", &chip];
+        let mut command = stage.command("ada", &keyring);
+        command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/bus");
+        assert!(!command.output().expect("the binary").status.success());
+    }
+    stage.json("ada", &["init", "--no-passphrase", "--anchor", "tpm", "--chip", &chip]);
+    assert_eq!(stage.json("ada", &["anchor", "status"])["counter"], 0x0180_d5d0);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// A policy that anybody may hold.
-const POLICY: &str = "\
+pub(crate) const POLICY: &str = "\
 name = \"Coffee\"
 ticker = \"CUP\"
 decimals = 2

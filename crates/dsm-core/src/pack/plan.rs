@@ -7,6 +7,7 @@ use dsm_encoding::{DecodeError, List, record};
 use dsm_log::{DeviceId, MAX_RECORDS, SpendId};
 
 use super::MAX_TABLE;
+use crate::evidence::signed_index_after;
 use crate::{Entry, TokenId, Value, View};
 
 /// How many records between two stretches are shown rather than a second signed head: about as
@@ -196,7 +197,7 @@ impl Needs {
     }
 
     /// Joins what overlaps or touches, and what lies so near that the records between weigh less than
-    /// a signature; each stretch ends at a signed head.
+    /// a signature; each stretch ends at a signed head with which all of it can be shown.
     fn plan<V: View + ?Sized>(
         &self,
         view: &V,
@@ -204,18 +205,19 @@ impl Needs {
     ) -> Option<Plan> {
         let mut parts: Vec<(DeviceId, u64, u64)> = further.into_iter().collect();
         parts.extend(self.from.iter().map(|((device, index), from)| (*device, *from, *index)));
-        for (device, _, to) in &mut parts {
-            // What is not signed yet is the entry that is being written.
-            *to = view.signed_index(device, *to).unwrap_or(*to);
-        }
         parts.sort_unstable();
+        // What is not signed yet is the entry that is being written.
+        let reach = |device: &_, from, to| signed_index_after(view, device, from, to).unwrap_or(to);
         let mut joined: Vec<(DeviceId, u64, u64)> = Vec::new();
         for (device, from, to) in parts {
             match joined.last_mut() {
                 Some((last, _, end)) if *last == device && is_near(view, &device, *end, from) => {
-                    *end = (*end).max(to);
+                    // No further than it reaches already: evidence is read once, however many parts it is of.
+                    if *end < to {
+                        *end = reach(&device, *end, to);
+                    }
                 }
-                _ => joined.push((device, from, to)),
+                _ => joined.push((device, from, reach(&device, from, to))),
             }
         }
         let stretch = |(device, from, to)| {

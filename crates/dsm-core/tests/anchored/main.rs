@@ -1,13 +1,17 @@
 //! Heads bound to chips: what a receiver takes, and what a cheat with a chip cannot do (`spec/anchors.md`).
 
+mod nested;
 mod orders;
+mod planned;
+mod shown;
 
-use dsm_core::pack::{Line, PackRecord};
+use dsm_core::pack::PackRecord;
 use dsm_core::{Dealt, Facts, FinalityClass, Reject, View};
 use dsm_crypto::{Digest, Secret};
 use dsm_encoding::{DecodeError, List, from_slice, to_vec};
 use dsm_log::{
-    Anchor, BadForkProof, ChipEvidence, HeadSignature, Position, SignedHead, SimulatedChip,
+    Anchor, BadForkProof, ChipEvidence, HeadSignature, MAX_EVIDENCE, Position, SignedHead,
+    SimulatedChip,
 };
 use dsm_sim::{Actor, MAKER, NETWORK, PURSE, Payment, Town, edit};
 
@@ -224,6 +228,24 @@ fn a_head_signature_has_one_form() {
 }
 
 #[test]
+fn an_input_holds_only_as_many_pieces_as_a_reader_can_check_soon() {
+    let town = town();
+    let signed = town.ada.view.signed(&town.mint.id(), 1).expect("the issue").signature;
+    let piece = signed.evidence.first().expect("the chip's").clone();
+    let pieces = |count| HeadSignature {
+        evidence: List::try_from(vec![piece.clone(); count]).expect("not too many"),
+        ..signed.clone()
+    };
+    let read =
+        |count| from_slice::<(HeadSignature, HeadSignature)>(&to_vec(&(pieces(count), &signed)));
+    assert!(read(MAX_EVIDENCE - 1).is_ok());
+    assert_eq!(read(MAX_EVIDENCE).err(), Some(DecodeError::TooLong));
+    // What fits in a mebibyte by weight is read.
+    let light = (0..).find(|count| dsm_encoding::weigh(&pieces(count + 1)) > 1 << 20);
+    assert!(light.is_some_and(|count| count > 3_900 && count < MAX_EVIDENCE), "{light:?}");
+}
+
+#[test]
 fn evidence_grows_by_nothing_for_each_entry_of_one_session() {
     let mut town = town();
     let mut weights = Vec::new();
@@ -301,6 +323,28 @@ fn a_chip_that_goes_back_lets_both_histories_pass_and_is_proven_when_they_meet()
         let signature = [&mut bare.first_signature, &mut bare.second_signature];
         signature.into_iter().nth(side).expect("two").evidence = List::new();
         assert_eq!(bare.verify().err(), Some(BadForkProof::Evidence));
+    }
+}
+
+#[test]
+fn histories_with_one_beginning_are_proven_however_far_back_a_run_begins() {
+    for (shared, more) in [(0, 0), (1, 0), (3, 0), (3, 2)] {
+        let mut town = town();
+        (0..shared).for_each(|_| town.ada.idle());
+        let mut copy = town.ada.clone();
+        copy.copy_chip();
+        let (first, one) = payment(&mut town);
+        let second = copy.pay(&mut town.cleo, town.token, PURSE);
+        (0..more).for_each(|_| copy.idle());
+        town.ben.receive(&one, first.nonce).result.expect("the assumption is broken");
+        let two = copy.insist(&second.dealing);
+        town.cleo.receive(&two, second.nonce).result.expect("the assumption is broken");
+        // Ben shows Ada's log from its origin on, to somebody who knows the other history from there.
+        let next = town.ben.pay(&mut town.cleo, town.token, PURSE);
+        let verdict = town.cleo.receive(&town.ben.insist(&next.dealing), next.nonce);
+        let device = town.ada.id();
+        assert_eq!(verdict.result.err(), Some(Reject::Forked { device }));
+        assert_eq!(verdict.forks.len(), 1, "{shared} entries are the same");
     }
 }
 
@@ -412,17 +456,7 @@ fn evidence_that_reaches_over_each_other_is_put_together_to_any_place() {
     let mut observer = knows(&town, 0);
     let nested = (0..MIDDLE).map(|more| (MIDDLE - more - 1, MIDDLE + more));
     for (from, to) in nested.chain([(2 * MIDDLE - 1, 2 * MIDDLE)]) {
-        let signed = ada.signed(&device, to).expect("her own");
-        let signature = dsm_core::signature_after(ada, signed, from).expect("her own");
-        let entries = from + 1..=to;
-        let line = Line {
-            device,
-            start: Position { index: from, head: ada.head(&device, from).expect("her own") },
-            records: entries.clone().map(|one| ada.record(&device, one).expect("it")).collect(),
-            heads: entries.map(|one| ada.head(&device, one).expect("it")).collect(),
-            signature,
-        };
-        let lines = vec![line];
+        let lines = vec![shown::line(&town.ada, from, to)];
         observer.view.learn(&Facts { lines, ..Facts::default() });
     }
     let signed = observer.view.signed(&device, 2 * MIDDLE).expect("the last");

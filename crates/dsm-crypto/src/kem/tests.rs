@@ -126,6 +126,13 @@ fn bytes_come_back_and_other_lengths_do_not() {
 }
 
 #[test]
+fn the_name_of_a_key_is_the_hash_of_its_bytes() {
+    let key = KemSecret::from_seed(Secret::from_bytes([0x41; 32]));
+    let (public, bytes) = (key.public_key(), *key.public_key().as_bytes());
+    assert_eq!(public.digest(), hash(Domain::KemKey, &bytes));
+}
+
+#[test]
 fn shows_no_secret() {
     const fn wiped<T: ZeroizeOnDrop>() {}
     wiped::<KemSecret>();

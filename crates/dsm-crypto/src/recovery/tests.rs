@@ -73,9 +73,12 @@ fn refuses_another_key_and_message() {
 #[test]
 fn bytes_come_back_and_other_lengths_do_not() {
     let public = secret(1).public_key().clone();
+    assert_eq!(public.digest(), hash(Domain::RecoveryKey, &public.0));
     assert_eq!(from_slice(&to_vec(&public)), Ok(public));
     assert_eq!(RecoveryPublic::from_bytes(&[0; 31]), Err(DecodeError::WrongLength));
     assert_eq!(RecoverySignature::from_bytes(&[0; 7855]), Err(DecodeError::WrongLength));
+    let signature = RecoverySignature::from_bytes(&[0xab; 7856]).expect("as many bytes");
+    assert_eq!(format!("{signature:?}"), "RecoverySignature(abababab..)");
 }
 
 #[test]

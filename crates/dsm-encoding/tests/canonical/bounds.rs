@@ -1,6 +1,9 @@
 //! What has a limit holds everything up to it and shows what it holds.
 
-use dsm_encoding::{Blob, DecodeError, Encode, List, Reader, Text, from_slice, to_vec};
+use dsm_encoding::{
+    Blob, Decode, DecodeError, Encode, List, MAX_DEAR, Reader, Text, Writer, from_slice, to_vec,
+    weigh,
+};
 
 #[test]
 fn a_blob_holds_what_it_was_made_of_up_to_its_limit() {
@@ -92,4 +95,36 @@ fn every_reason_for_a_refusal_has_its_own_words() {
     let words: std::collections::BTreeSet<String> = all.iter().map(ToString::to_string).collect();
     assert_eq!(words.len(), all.len());
     assert!(words.iter().all(|words| !words.is_empty()));
+}
+
+/// Something that says of itself that it is dear to check.
+struct Dear;
+
+impl Encode for Dear {
+    fn encode(&self, to: &mut Writer) {
+        to.count_dear(1);
+        to.null();
+    }
+}
+
+impl Decode for Dear {
+    fn decode(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        from.null()?;
+        from.count_dear(1).map(|()| Self)
+    }
+}
+
+#[test]
+fn an_input_holds_only_so_many_items_that_are_dear_to_check() {
+    type Many = List<Dear, { 2 * MAX_DEAR }>;
+    type Two = (Many, Many);
+    let list = |length| Many::try_collect((0..length).map(|_| Dear)).expect("not too many");
+    let nulls = |first, second| to_vec(&(list(first), list(second)));
+    assert!(from_slice::<Two>(&nulls(MAX_DEAR, 0)).is_ok());
+    assert!(from_slice::<Two>(&nulls(MAX_DEAR - 1, 1)).is_ok());
+    for (first, second) in [(MAX_DEAR, 1), (MAX_DEAR + 1, 0)] {
+        let refused = from_slice::<Two>(&nulls(first, second)).err();
+        assert_eq!(refused, Some(DecodeError::TooLong), "{first} and {second}");
+    }
+    assert_eq!((weigh(&(0_u64, 1_u64)), weigh(&list(2))), (3, 3 + 2 * 128));
 }

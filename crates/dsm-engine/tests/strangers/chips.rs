@@ -1,17 +1,21 @@
 //! Wallets whose entries a chip absorbs: what they show, and what a copy of their disks is good for.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use dsm_core::{Dealt, MemoryView, Reject, TokenId, examine};
+use dsm_core::{Dealt, MemoryView, Reject, TokenId, View, examine};
 use dsm_crypto::Digest;
-use dsm_engine::MailError;
+use dsm_engine::{Conversation, Event, MailError};
 use dsm_log::{AbsorbError, Absorber, Chip, ChipEvidence, DeviceDescriptor, SimulatedChip};
-use dsm_session::{Goal, Ledger, Message};
+use dsm_session::{Goal, Ledger, Message, Notice, pay_away};
 use dsm_sim::NETWORK;
-use dsm_store::{StoreError, Wallet};
+use dsm_store::{Changes, StoreError, Wallet, at_rest};
 
 use crate::disk::Death;
+use crate::interleaved::{frames, happen, pays_up_to};
 use crate::person::{Person, UNITS, introduce, seeded};
 use crate::raw::OPEN;
 use crate::wire::between;
@@ -23,12 +27,19 @@ pub(crate) struct Shared {
     death: Death,
     /// How many places there were at which this process could have died while the chip absorbed.
     places: Arc<AtomicUsize>,
+    /// Whether it fails the next time, after it absorbed.
+    fails: Arc<AtomicBool>,
 }
 
 impl Shared {
     pub(crate) fn new(name: &str) -> Self {
         let chip = SimulatedChip::new(seeded(name, "chip"), 1_000);
-        Self { chip: Arc::new(Mutex::new(chip)), death: Death::Never, places: Arc::default() }
+        Self {
+            chip: Arc::new(Mutex::new(chip)),
+            death: Death::Never,
+            places: Arc::default(),
+            fails: Arc::default(),
+        }
     }
 
     pub(crate) fn chip(&self) -> Chip {
@@ -38,12 +49,17 @@ impl Shared {
     /// Another chip in the same state, for another run.
     pub(crate) fn copied(&self) -> Self {
         let chip = self.chip.lock().expect("sound").clone();
-        Self { chip: Arc::new(Mutex::new(chip)), death: Death::Never, places: Arc::default() }
+        Self {
+            chip: Arc::new(Mutex::new(chip)),
+            death: Death::Never,
+            places: Arc::default(),
+            fails: Arc::default(),
+        }
     }
 
     /// The same chip, driven by a process that dies.
     pub(crate) fn dying(&self, death: Death) -> Self {
-        Self { chip: Arc::clone(&self.chip), death, places: Arc::default() }
+        Self { chip: Arc::clone(&self.chip), death, places: Arc::default(), fails: Arc::default() }
     }
 
     pub(crate) fn absorber(&self) -> Box<dyn Absorber> {
@@ -75,12 +91,19 @@ impl Absorber for Shared {
         let mut chip = self.chip.lock().expect("sound");
         for done in (0..=heads.len()).filter(|_| !heads.is_empty()) {
             let place = self.places.fetch_add(1, Ordering::SeqCst);
-            if self.death == Death::Absorbing(place) {
-                let _ = Absorber::absorb(&mut *chip, stand, first, &heads[..done]);
+            let Death::Absorbing(at) = self.death else { continue };
+            if place >= at {
+                if place == at {
+                    let _ = Absorber::absorb(&mut *chip, stand, first, &heads[..done]);
+                }
                 return Err(AbsorbError::Failed("the process died".into()));
             }
         }
-        Absorber::absorb(&mut *chip, stand, first, heads)
+        let absorbed = Absorber::absorb(&mut *chip, stand, first, heads);
+        if !heads.is_empty() && self.fails.swap(false, Ordering::SeqCst) {
+            return Err(AbsorbError::Failed("for a moment".into()));
+        }
+        absorbed
     }
 }
 
@@ -212,4 +235,101 @@ fn a_wallet_that_dies_at_any_place_while_it_is_opened_comes_to_the_same_books() 
         assert!(books.next_to(&peer, 0).is_some(), "it can be shown");
     }
     assert_eq!(tried, 4, "both places of the chip, and the one write");
+}
+
+/// A chip that says when it is asked to absorb, and waits.
+#[derive(Debug)]
+struct Slow {
+    chip: Shared,
+    begun: Sender<()>,
+    goes_on: Mutex<Receiver<()>>,
+}
+
+impl Absorber for Slow {
+    fn stand(&self) -> Vec<u8> {
+        self.chip.stand()
+    }
+
+    fn absorb(
+        &mut self,
+        stand: Option<&[u8]>,
+        first: u64,
+        heads: &[Digest],
+    ) -> Result<Vec<ChipEvidence>, AbsorbError> {
+        if !heads.is_empty() {
+            self.begun.send(()).expect("the test");
+            self.goes_on.lock().expect("sound").recv().expect("the test");
+        }
+        self.chip.absorb(stand, first, heads)
+    }
+}
+
+#[test]
+fn whoever_ends_a_process_at_rest_leaves_no_entry_without_evidence() {
+    let (ada, ben, token) = town();
+    let (disk, peer, key) = (ada.disk.clone(), ben.id(), ada.key());
+    let (begun, begins) = channel();
+    let (go, goes_on) = channel();
+    let chip = ada.chip.clone().expect("her chip");
+    let chip = Slow { chip, begun, goes_on: Mutex::new(goes_on) };
+    drop(ada);
+    let wallet = Wallet::open(disk.clone()).expect("her wallet");
+    let mut wallet = wallet.anchored(Box::new(chip)).expect("her chip");
+    let (batch, index) = {
+        let books = wallet.books().expect("books");
+        pay_away(&books, &key, peer, token, 5).expect("a payment")
+    };
+    let shown = move || {
+        let read = Wallet::open(disk.copied()).expect("books");
+        let books = read.books().expect("books");
+        books.next_to(&peer, 0).map(|dealing| dealing.entry.index)
+    };
+    let writes = std::thread::spawn(move || wallet.commit(&Changes::from(&batch)));
+    begins.recv().expect("it begins");
+    let ends = std::thread::spawn(move || at_rest(shown));
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(!ends.is_finished(), "it waits for the chip");
+    go.send(()).expect("the chip goes on");
+    assert_eq!(ends.join().expect("it ends"), Some(index), "the entry can be shown");
+    writes.join().expect("it ends").expect("durable");
+}
+
+#[test]
+fn a_payment_that_a_chip_attests_with_another_entry_only_leaves_all_the_same() {
+    let (mut ada, mut ben, token) = town();
+    let mut cleo = Person::anchored("cleo");
+    introduce(&mut ada, &mut cleo);
+    assert!(pays(&mut ada, &mut cleo, token));
+    assert!((0..9).all(|_| pays(&mut ada, &mut cleo, token)), "Cleo has something to pay with");
+    let (first, second) = (Conversation(1), Conversation(2));
+    let want = pays_up_to(first, &mut ada, &mut ben, token, "Want");
+    let paid = pays_up_to(second, &mut cleo, &mut ada, token, "Pay");
+    // In one turn Ada binds herself and takes what Cleo pays; her chip fails after it absorbed both.
+    ada.chip.as_ref().expect("her chip").fails.store(true, Ordering::SeqCst);
+    let events = vec![
+        Event::Message { of: first, message: want },
+        Event::Message { of: second, message: paid },
+    ];
+    let (mut to_ben, mut index) = (VecDeque::new(), None);
+    let turned = ada.engine.turn(events, &mut |_, of, answer| {
+        if of == first {
+            let bound = |notice: &Notice| match notice {
+                Notice::Bound { index } => Some(*index),
+                _ => None,
+            };
+            index = index.or(answer.notices.iter().find_map(bound));
+            to_ben.extend(answer.frames);
+        }
+    });
+    turned.expect("tried again");
+    let index = index.expect("she is bound");
+    let at = ada.engine.wallet().books().expect("books").signed_index(&ada.id(), index);
+    assert_eq!(at, Some(index + 1), "both have one piece of evidence");
+    while let Some(message) = to_ben.pop_front() {
+        let answers = happen(&mut ben, Event::Message { of: first, message });
+        for message in frames(answers) {
+            to_ben.extend(frames(happen(&mut ada, Event::Message { of: first, message })));
+        }
+    }
+    assert_eq!((ada.balance(&token), ben.balance(&token)), (UNITS - 50, 50));
 }

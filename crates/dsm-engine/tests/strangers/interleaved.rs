@@ -32,14 +32,14 @@ fn said(of: Conversation, message: &Message) -> Event {
 }
 
 /// What a wallet answers to something in one turn.
-fn happen(person: &mut Person, event: Event) -> Vec<Answer> {
+pub(crate) fn happen(person: &mut Person, event: Event) -> Vec<Answer> {
     let mut answers = Vec::new();
     let turned = person.engine.turn(vec![event], &mut |_, _, answer| answers.push(answer));
     turned.expect("a sound store");
     answers
 }
 
-fn frames(answers: Vec<Answer>) -> Vec<Vec<u8>> {
+pub(crate) fn frames(answers: Vec<Answer>) -> Vec<Vec<u8>> {
     answers.into_iter().flat_map(|answer| answer.frames).collect()
 }
 
@@ -49,15 +49,26 @@ fn name(frame: &[u8]) -> &'static str {
 
 /// Ada pays Ben in the first conversation, up to a message of this name, which is held back.
 fn up_to(ada: &mut Person, ben: &mut Person, token: TokenId, held_back: &str) -> Vec<u8> {
+    pays_up_to(FIRST, ada, ben, token, held_back)
+}
+
+/// The same in any conversation.
+pub(crate) fn pays_up_to(
+    of: Conversation,
+    ada: &mut Person,
+    ben: &mut Person,
+    token: TokenId,
+    held_back: &str,
+) -> Vec<u8> {
     let pay = Goal::Pay { peer: ben.id(), token, amount: 50 };
-    let mut to = [frames(happen(ada, open(FIRST, pay))), frames(happen(ben, open(FIRST, OPEN)))];
+    let mut to = [frames(happen(ada, open(of, pay))), frames(happen(ben, open(of, OPEN)))];
     for round in 0..40 {
         let (one, other) = if round % 2 == 0 { (&mut *ben, 1) } else { (&mut *ada, 0) };
         for message in std::mem::take(&mut to[1 - other]) {
             if name(&message) == held_back {
                 return message;
             }
-            let event = Event::Message { of: FIRST, message };
+            let event = Event::Message { of, message };
             to[other].extend(frames(happen(one, event)));
         }
     }

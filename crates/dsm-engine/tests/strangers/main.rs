@@ -11,6 +11,7 @@ mod cuts;
 mod disk;
 mod errands;
 mod exchange;
+mod heavy;
 mod interleaved;
 mod letters;
 mod lost;

@@ -236,19 +236,26 @@ fn forged_contradictions_and_proofs_mark_nobody() {
     let known = ben.engine.wallet().books().expect("books").latest(&cleo.id()).expect("a head");
     let run = forged(&cleo, known, &mallory);
     let before = ben.disk.books();
-    let (met, ()) = meet(&mut ben, OPEN, |raw| {
+    let mut hints = 0;
+    let (met, answers) = meet(&mut ben, OPEN, |raw| {
         raw.greet(mallory.id(), 0, None);
         for _ in 0..200 {
             raw.say(&Message::Contradict { run: Box::new(run.clone()) });
         }
-        for _ in 0..200 {
-            match raw.hear_until("Evidence") {
-                Some(Message::Evidence { proofs }) => assert!(proofs.is_empty()),
-                _ => panic!("no answer: {:?}", raw.heard),
+        while let Some(message) = raw.hear() {
+            match message {
+                Message::Evidence { proofs } => assert!(proofs.is_empty()),
+                Message::Sync { hints: told } => hints = told.len(),
+                Message::Hello { .. } | Message::Ask { .. } => {}
+                other => panic!("not an answer: {other:?}"),
             }
         }
+        raw.heard.iter().filter(|name| **name == "Evidence").count()
     });
-    assert!(met.error().is_none() && !met.told(|one| matches!(one, Notice::Forked { .. })));
+    // As many as it was told of heads.
+    assert_eq!((hints > 0, answers), (true, hints));
+    assert_eq!(met.error(), Some(&SessionError::Unexpected("a Contradict of no hint")));
+    assert!(!met.told(|one| matches!(one, Notice::Forked { .. })));
     let proof = ForkProof {
         device: run.device.clone(),
         first: known,

@@ -50,6 +50,26 @@ fn what_lies_in_the_way_of_new_keys_neither_opens_nor_diverts_them() {
 }
 
 #[test]
+fn where_the_chip_is_is_replaced_as_a_whole_and_by_nothing_that_lies_in_the_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = home(&dir, "ada");
+    made(&home, &Protection::Clear).unwrap();
+    let (one, two): (ChipPlace, ChipPlace) =
+        ("/dev/tpmrm0".parse().unwrap(), "tcp:127.0.0.1:2321".parse().unwrap());
+    home.write_chip(&one).unwrap();
+    let chip = home.path().join("chip");
+    assert_eq!(mode(&chip), 0o600);
+    // Who reads the old one while it is replaced reads it whole.
+    let mut old = File::open(&chip).unwrap();
+    symlink(dir.path().join("elsewhere"), home.path().join("chip.new")).unwrap();
+    home.write_chip(&two).unwrap();
+    let mut text = String::new();
+    old.read_to_string(&mut text).unwrap();
+    assert_eq!((text.as_str(), home.chip_place().unwrap()), ("/dev/tpmrm0\n", two));
+    assert!(!dir.path().join("elsewhere").exists());
+}
+
+#[test]
 fn a_wallet_is_never_made_over_another() {
     let dir = tempfile::tempdir().unwrap();
     let home = home(&dir, "ada");

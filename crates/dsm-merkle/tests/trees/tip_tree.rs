@@ -80,6 +80,18 @@ fn a_store_that_lost_a_node_makes_a_wrong_root_and_no_panic() {
 }
 
 #[test]
+fn a_tree_built_anew_forgets_what_the_store_had() {
+    let old = built(&[(key(1, 1), key(2, 2)), (key(200, 1), key(3, 3))]);
+    let Ok(mut tree) = TipTree::rebuild(old.nodes().clone(), []);
+    assert_eq!(tree.root(), Digest::ZERO);
+    let Ok(found) = tree.get(key(1, 1));
+    assert_eq!(found, None);
+    let Ok(root) = tree.update(key(1, 1), key(4, 4));
+    let Ok(read) = TipTree::new(tree.nodes().clone());
+    assert_eq!(read.root(), root);
+}
+
+#[test]
 fn nodes_that_point_at_themselves_end_at_depth_256() {
     let child = dsm_merkle::Child { id: 0, hash: key(1, 1) };
     let mut nodes = MemoryNodes::default();

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use dsm_core::pack::Wanted;
 use dsm_core::{Dealing, Op, deal};
 use dsm_crypto::{SealKey, Secret, Signer, encapsulate, seal};
-use dsm_encoding::{Blob, List, to_vec};
+use dsm_encoding::{Blob, List, to_vec, weigh};
 use dsm_log::DeviceId;
 
 use super::shown::Shown;
@@ -19,9 +19,10 @@ use crate::effects::Batch;
 use crate::ledger::Ledger;
 use crate::mail::{Mail, accepted_by, first_mailbox, number_of, outgoing};
 use crate::outgoing::deal_alone;
+use crate::room::AROUND;
 use crate::{Ask, Request, SessionError};
 
-/// About how many bytes of entries one letter brings.
+/// About what one letter brings, by weight.
 const MOST_AT_ONCE: usize = MAX_LETTER / 4;
 
 /// Writes the next letter to a peer, with 32 fresh bytes: perhaps a request, the own entries that the
@@ -78,7 +79,7 @@ fn evidence<L: Ledger>(
     mail.outbox.told = news.upto;
     let mut room = MOST_AT_ONCE;
     let fits = |proof: &dsm_log::ForkProof| {
-        let left = room.checked_sub(to_vec(proof).len());
+        let left = room.checked_sub(weigh(proof));
         room = left.unwrap_or(room);
         left.is_some()
     };
@@ -115,9 +116,9 @@ fn entries<L: Ledger>(
     let shown = Shown::to(books, peer);
     let last = books.own_log().at.index;
     let mut known = mail.inbox.known.max((accepted > 0).then_some(accepted));
-    let mut bytes = 0_usize;
+    let mut weight: usize = enclosures.iter().filter(|one| is_evidence(one)).map(weigh).sum();
     for dealing in due {
-        if bytes >= MOST_AT_ONCE {
+        if weight >= MOST_AT_ONCE {
             break;
         }
         let index = dealing.entry.index;
@@ -135,12 +136,21 @@ fn entries<L: Ledger>(
             let dealt = Box::new(dealt.ok_or(SessionError::Books)?);
             Enclosure::Pay { floor: dealing.floor(), dealt }
         };
-        bytes = bytes.saturating_add(to_vec(&enclosure).len());
+        let more = weight.saturating_add(weigh(&enclosure));
+        // What does not fit beside others comes by itself with the next letter.
+        if weight > 0 && more > MAX_LETTER - AROUND {
+            break;
+        }
+        weight = more;
         enclosures.push(enclosure);
         known = Some(last);
         mail.outbox.sent = mail.outbox.sent.max(index);
     }
     Ok(())
+}
+
+fn is_evidence(enclosure: &Enclosure) -> bool {
+    matches!(enclosure, Enclosure::Evidence { .. })
 }
 
 /// Whether an entry says nothing but that others were accepted.

@@ -2,25 +2,21 @@
 //!
 //! An honest device and a cheat's copy run the same code; a cheat has more than one of them.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use dsm_core::TokenId;
-use dsm_crypto::{Digest, Domain, Secret, SecretKey, hash};
+use dsm_crypto::{Digest, SecretKey};
 use dsm_log::DeviceId;
-use dsm_session::{
-    Batch, Event, Goal, Ledger, Notice, Reading, Request, Session, SessionError, pay_asked,
-    pay_away, write_letter,
-};
+use dsm_session::{Batch, Event, Goal, Ledger, Notice, Session, SessionError};
 use dsm_store::{Books, Changes, StoreError, Wallet};
 
-use super::disk::{Disk, Fate};
-use super::event::{Saw, When};
+use super::chip::{Death, Drive};
+use super::disk::{Disk, Doom, Fate};
+use super::event::{Deceit, Invariant, Saw, When};
 use super::plant::{Plant, Spoilt};
-use super::prepared::Kit;
-use super::share;
+use super::prepared::{HONEST, Kit};
 use super::watch::Watch;
+
+mod person;
 
 /// A process and its disk.
 pub(crate) struct Device {
@@ -28,10 +24,13 @@ pub(crate) struct Device {
     pub(crate) who: usize,
     pub(crate) kit: &'static Kit,
     wallet: Option<Wallet<Disk>>,
-    fate: Rc<Cell<Option<Fate>>>,
+    fate: Doom,
+    pub(crate) drive: Option<Drive>,
     sessions: BTreeMap<usize, Session>,
     /// When it dies.
     fuse: Option<When>,
+    /// Whether it dies as soon as it has recovered.
+    again: bool,
     /// What its clock says.
     pub(crate) clock: u64,
     plant: Plant,
@@ -64,6 +63,8 @@ enum Failure {
     Death,
     /// What was decided does not go on from the books.
     Stale,
+    /// The chip refuses, or is not there.
+    Chip(StoreError),
     /// Anything else, which must not be.
     Damage(String),
 }
@@ -72,6 +73,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Stale { .. } => Self::Stale,
+            StoreError::Chip(_) | StoreError::NoChip => Self::Chip(error),
             error => Self::Damage(error.to_string()),
         }
     }
@@ -80,27 +82,51 @@ impl From<StoreError> for Failure {
 impl Device {
     pub(crate) fn new(who: usize, kit: &'static Kit, plant: Plant) -> Self {
         let (disk, fate) = Disk::new(&kit.start);
-        Self::on(who, kit, plant, disk, fate)
+        let drive = kit.chip.as_ref().map(Drive::new);
+        let mut device = Self::off((who, kit, plant), fate, drive);
+        device.start(disk).expect("a prepared wallet");
+        device
     }
 
-    fn on(
-        who: usize,
-        kit: &'static Kit,
-        plant: Plant,
-        disk: Disk,
-        fate: Rc<Cell<Option<Fate>>>,
+    /// One whose process does not run.
+    fn off(
+        (who, kit, plant): (usize, &'static Kit, Plant),
+        fate: Doom,
+        drive: Option<Drive>,
     ) -> Self {
-        let wallet = Some(Wallet::open(disk).expect("a prepared wallet"));
-        let sessions = BTreeMap::new();
-        Self { who, kit, wallet, fate, sessions, fuse: None, clock: 0, plant }
+        let (wallet, sessions, fuse, again, clock) = (None, BTreeMap::new(), None, false, 0);
+        Self { who, kit, wallet, fate, drive, sessions, fuse, again, clock, plant }
     }
 
-    /// A copy of the disk, as another process with the same keys.
+    /// Starts the process from what is durable, and has the chip make up for what it did not absorb. If that refuses, the wallet can be read.
+    fn start(&mut self, disk: Disk) -> Result<(), StoreError> {
+        let Some(drive) = &self.drive else {
+            self.wallet = Some(Wallet::open(disk)?);
+            return Ok(());
+        };
+        let (spare, fate) = disk.copied();
+        match Wallet::open(disk).and_then(|wallet| wallet.anchored(drive.absorber())) {
+            Ok(wallet) => self.wallet = Some(wallet),
+            Err(error) => {
+                self.fate = fate;
+                self.wallet = Some(Wallet::open(spare)?);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy of the disk, as another process with the same keys; a true chip is the same one, too.
     pub(crate) fn copied(&mut self, who: usize) -> Self {
         let kv = self.wallet.take().expect("a wallet").into_kv();
         let (disk, fate) = kv.copied();
-        self.wallet = Some(Wallet::open(kv).expect("a wallet"));
-        Self::on(who, self.kit, self.plant, disk, fate)
+        let drive = self.drive.as_ref().map(Drive::copied);
+        let mut copy = Self::off((who, self.kit, self.plant), fate, drive);
+        // Their chip may have gone on with another copy. Then they are read.
+        for (device, disk) in [(self, kv), (&mut copy, disk)] {
+            let _ = device.start(disk);
+        }
+        copy
     }
 
     pub(crate) fn id(&self) -> DeviceId {
@@ -128,6 +154,8 @@ impl Device {
     /// Puts the fuse out.
     pub(crate) fn disarm(&mut self) {
         self.fuse = None;
+        self.fate.set(None);
+        self.drive.iter().for_each(|drive| drive.arm(None));
     }
 
     fn blows(&mut self, when: When) -> bool {
@@ -140,27 +168,48 @@ impl Device {
 
     /// Dies, and is started again from what was durable.
     pub(crate) fn die(&mut self, watch: &mut Watch) -> Then {
-        self.fuse = None;
+        self.disarm();
         self.sessions.clear();
-        self.fate.set(None);
+        let again = std::mem::take(&mut self.again).then_some((0, Fate::Lost));
+        self.fate.set(again);
         let kv = self.wallet.take().expect("a wallet").into_kv();
-        let then = Then { died: true, ..Then::default() };
-        match Wallet::open(kv) {
-            Ok(wallet) => {
-                self.wallet = Some(wallet);
-                let books = self.books();
-                let at = books.own_log().at.index;
-                watch.see(|| Saw::Died { who: self.who, at });
-                watch.restarted(self.who, &books);
-            }
-            Err(error) => {
-                watch.broken(super::Invariant::Soundness, || format!("a wallet: {error}"));
-                let (disk, fate) = Disk::new(&self.kit.start);
-                self.wallet = Some(Wallet::open(disk).expect("a prepared wallet"));
-                self.fate = fate;
-            }
+        let mut started = self.start(kv);
+        if again.is_some()
+            && started.is_err()
+            && let Some(wallet) = self.wallet.take()
+        {
+            started = self.start(wallet.into_kv());
         }
-        then
+        self.fate.set(None);
+        match started {
+            Err(StoreError::Chip(_)) if self.who >= HONEST => watch.counts.shut_out += 1,
+            Err(error) => {
+                watch.broken(Invariant::Soundness, || format!("a wallet: {error}"));
+                if self.wallet.is_none() {
+                    let (disk, fate) = Disk::new(&self.kit.start);
+                    self.fate = fate;
+                    self.wallet = Some(Wallet::open(disk).expect("a prepared wallet"));
+                }
+            }
+            Ok(()) => {}
+        }
+        let books = self.books();
+        let at = books.own_log().at.index;
+        watch.see(|| Saw::Died { who: self.who, at });
+        watch.restarted(self.who, &books);
+        Then { died: true, ..Then::default() }
+    }
+
+    /// Is started anew, and lies about its chip from now on.
+    pub(crate) fn deceive(&mut self, how: Deceit, watch: &mut Watch) -> Then {
+        let lies =
+            self.who >= HONEST && self.drive.as_ref().is_some_and(|drive| drive.deceive(how));
+        if lies { self.die(watch) } else { Then::default() }
+    }
+
+    /// The power of its chip fails.
+    pub(crate) fn cut(&self) {
+        self.drive.iter().for_each(Drive::cut);
     }
 
     /// Makes a batch durable, or dies on the way.
@@ -172,32 +221,61 @@ impl Device {
         if self.blows(When::Before) {
             return Err(Failure::Death);
         }
-        let fate = match self.fuse {
-            Some(When::Lost) if self.plant == Plant::TornStore => Some(Fate::Torn),
-            Some(When::Lost) => Some(Fate::Lost),
-            Some(When::Late) => Some(Fate::Late),
-            _ => None,
-        };
-        let wallet = self.wallet.as_mut().expect("a wallet");
-        wallet.stage(&Changes::from(batch))?;
-        self.fate.set(fate);
-        let flushed = wallet.flush();
-        if fate.is_some() {
-            self.fuse = None;
+        self.wallet.as_mut().expect("a wallet").stage(&Changes::from(batch))?;
+        self.flush(std::slice::from_ref(batch), watch)
+    }
+
+    /// Makes durable what was staged, and has the chip absorb what is written there, or dies on the way.
+    fn flush(&mut self, batches: &[Batch], watch: &mut Watch) -> Result<(), Failure> {
+        let written = batches.iter().flat_map(|batch| &batch.written);
+        let own = written.filter(|written| written.log.device == self.kit.id);
+        let heads: Vec<Digest> = own.map(|written| written.log.at.head).collect();
+        let death = self.doom(!heads.is_empty());
+        if self.plant == Plant::AbsorbEarly {
+            self.drive.iter().for_each(|drive| drive.absorb_early(&heads));
         }
-        match (flushed, fate) {
-            (Ok(()), _) => {
-                watch.durable(self.who, batch);
-                Ok(())
-            }
-            (Err(_), Some(fate)) => {
-                if fate == Fate::Late {
-                    watch.durable(self.who, batch);
-                }
-                Err(Failure::Death)
-            }
+        let flushed = self.wallet.as_mut().expect("a wallet").flush();
+        let lost = matches!(death, Some(When::Before | When::Lost));
+        let durable = match &flushed {
+            Ok(()) | Err(StoreError::Chip(_)) => true,
+            Err(_) => death.is_some() && !lost,
+        };
+        if durable {
+            batches.iter().for_each(|batch| watch.durable(self.who, batch));
+        }
+        match (flushed, death) {
+            (Ok(()), _) => Ok(()),
+            (Err(_), Some(_)) => Err(Failure::Death),
             (Err(error), None) => Err(error.into()),
         }
+    }
+
+    /// Sees to it that the process dies where it shall, in the next change. What does not come to pass in it stays lit.
+    fn doom(&mut self, writes: bool) -> Option<When> {
+        let absorbs = writes && self.drive.is_some();
+        let death = self.fuse.filter(|when| match when {
+            When::Before | When::Lost | When::Late => true,
+            When::Unabsorbed | When::Absorbing | When::Unkept | When::Kept | When::Twice => absorbs,
+            When::Now | When::Silent | When::Speaking => false,
+        })?;
+        self.disarm();
+        let fate = match death {
+            When::Lost if self.plant == Plant::TornStore => Some((0, Fate::Torn)),
+            When::Late => Some((0, Fate::Late)),
+            When::Unkept => Some((1, Fate::Lost)),
+            When::Kept => Some((1, Fate::Late)),
+            When::Before | When::Lost => Some((0, Fate::Lost)),
+            _ => None,
+        };
+        let chip = match death {
+            When::Unabsorbed | When::Twice => Some(Death::Before),
+            When::Absorbing => Some(Death::After),
+            _ => None,
+        };
+        self.fate.set(fate);
+        self.again = death == When::Twice;
+        self.drive.iter().for_each(|drive| drive.arm(chip));
+        Some(death)
     }
 
     /// Begins a conversation.
@@ -244,13 +322,23 @@ impl Device {
                     self.over(link, None, watch);
                     then.over = true;
                 }
-                Err(Failure::Damage(text)) => {
-                    watch.broken(super::Invariant::Soundness, || format!("a store: {text}"));
+                Err(failure) => {
+                    self.fails(failure, watch);
                     return self.dying(then, watch);
                 }
             }
         }
         then
+    }
+
+    /// A store fails, which must not be; or a chip, which may be if it is not with this copy of the disk.
+    fn fails(&self, failure: Failure, watch: &mut Watch) {
+        let why = match failure {
+            Failure::Chip(error) if self.who < HONEST => error.to_string(),
+            Failure::Damage(text) => text,
+            _ => return,
+        };
+        watch.broken(Invariant::Soundness, || format!("a store: {why}"));
     }
 
     /// One step of a session, and what may follow once it is durable.
@@ -289,6 +377,10 @@ impl Device {
         }
         let speaks = !follows.frames.is_empty();
         for frame in follows.frames {
+            let frame = match &self.drive {
+                Some(drive) => drive.say(&self.kit.id, frame),
+                None => frame,
+            };
             watch.said(link, self.who, &frame);
             sent.push(frame);
             if self.blows(When::Speaking) {
@@ -329,114 +421,5 @@ impl Device {
             watch.refused(self.who, reject);
         }
         watch.told(self.who, notice);
-    }
-
-    /// A change of its person's, in one batch.
-    fn change(&mut self, batch: &Batch, watch: &mut Watch) -> Then {
-        match self.commit(batch, watch) {
-            Ok(()) if self.blows(When::Silent) => self.die(watch),
-            Ok(()) | Err(Failure::Stale) => Then::default(),
-            Err(Failure::Death) => self.die(watch),
-            Err(Failure::Damage(text)) => {
-                watch.broken(super::Invariant::Soundness, || format!("a store: {text}"));
-                self.die(watch)
-            }
-        }
-    }
-
-    /// Pays somebody who is away, or what somebody asked for in a letter.
-    pub(crate) fn pay(
-        &mut self,
-        peer: DeviceId,
-        (token, amount): (TokenId, u64),
-        asked: bool,
-        watch: &mut Watch,
-    ) -> Then {
-        let written = {
-            let books = Spoilt { books: &self.books(), plant: self.plant };
-            if asked {
-                pay_asked(&books, self.key(), peer, token, amount)
-            } else {
-                pay_away(&books, self.key(), peer, token, amount)
-            }
-        };
-        match written {
-            Ok((batch, _)) => self.change(&batch, watch),
-            Err(_) => Then::default(),
-        }
-    }
-
-    /// Contributes to the state that it shares with a peer.
-    pub(crate) fn share(&mut self, peer: DeviceId, value: u8, watch: &mut Watch) -> Then {
-        let batch = share::contribution(&self.books(), self.key(), peer, value);
-        batch.map_or_else(Then::default, |batch| self.change(&batch, watch))
-    }
-
-    /// Writes a letter, with the box that it belongs in.
-    pub(crate) fn write(
-        &mut self,
-        peer: DeviceId,
-        request: Option<Request>,
-        fresh: u64,
-        watch: &mut Watch,
-    ) -> (Option<(Digest, Vec<u8>)>, Then) {
-        let fresh = Secret::from_bytes(*hash(Domain::Seed, &("letter", fresh)).as_bytes());
-        let posting = {
-            let books = Spoilt { books: &self.books(), plant: self.plant };
-            write_letter(&books, self.key(), &peer, request, &fresh)
-        };
-        let Ok(posting) = posting else { return (None, Then::default()) };
-        let mut then = Then::default();
-        let posted = posting.persist(|batch| {
-            then = self.change(batch, watch);
-            if then.died { Err(()) } else { Ok(()) }
-        });
-        (posted.ok(), then)
-    }
-
-    /// Reads a letter, whole or not at all.
-    pub(crate) fn read(&mut self, letter: &[u8], watch: &mut Watch) -> Then {
-        let reading = {
-            let books = Spoilt { books: &self.books(), plant: self.plant };
-            Reading::open(&books, &self.kit.kem, letter, None)
-        };
-        let Ok(mut reading) = reading else { return Then::default() };
-        let mut batches: Vec<Batch> = Vec::new();
-        let mut notices = Vec::new();
-        loop {
-            let effects = {
-                let books = Spoilt { books: &self.books(), plant: self.plant };
-                reading.step(&books, self.key())
-            };
-            let Some(effects) = effects else { break };
-            let wallet = self.wallet.as_mut().expect("a wallet");
-            let staged = effects.persist(|batch| {
-                batches.push(batch.clone());
-                wallet.stage(&Changes::from(batch))
-            });
-            match staged {
-                Ok(then) => notices.extend(then.notices),
-                Err(_) => return self.die(watch),
-            }
-        }
-        let fate = match self.fuse {
-            Some(When::Before | When::Lost) => Some(Fate::Lost),
-            Some(When::Late) => Some(Fate::Late),
-            _ => None,
-        };
-        self.fate.set(fate);
-        let flushed = self.wallet.as_mut().expect("a wallet").flush();
-        if flushed.is_ok() || fate == Some(Fate::Late) {
-            for batch in &batches {
-                watch.durable(self.who, batch);
-            }
-        }
-        if flushed.is_err() || self.blows(When::Silent) {
-            return self.die(watch);
-        }
-        for notice in &notices {
-            self.told(notice, watch);
-        }
-        Then::default()
     }
 }

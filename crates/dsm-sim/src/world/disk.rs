@@ -27,19 +27,22 @@ pub(crate) enum Fate {
 pub(crate) struct Disk {
     start: Arc<MemoryKv>,
     rows: Rows,
-    /// What becomes of the next change, if the process dies during it.
-    fate: Rc<Cell<Option<Fate>>>,
+    /// What becomes of a change, if the process dies during it.
+    fate: Doom,
 }
+
+/// During which change the process dies, counted from the next one, and what becomes of that.
+pub(crate) type Doom = Rc<Cell<Option<(usize, Fate)>>>;
 
 impl Disk {
     /// As it is at first, and where its fate is told.
-    pub(crate) fn new(start: &Arc<MemoryKv>) -> (Self, Rc<Cell<Option<Fate>>>) {
+    pub(crate) fn new(start: &Arc<MemoryKv>) -> (Self, Doom) {
         Self { start: Arc::clone(start), rows: Rows::default(), fate: Rc::default() }.copied()
     }
 
     /// A copy with a fate of its own.
-    pub(crate) fn copied(&self) -> (Self, Rc<Cell<Option<Fate>>>) {
-        let fate = Rc::default();
+    pub(crate) fn copied(&self) -> (Self, Doom) {
+        let fate = Doom::default();
         let (start, rows) = (Arc::clone(&self.start), self.rows.clone());
         (Self { start, rows, fate: Rc::clone(&fate) }, fate)
     }
@@ -53,7 +56,13 @@ impl Kv for Disk {
     }
 
     fn apply(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        let fate = self.fate.take();
+        let fate = match self.fate.take() {
+            Some((later @ 1.., fate)) => {
+                self.fate.set(Some((later - 1, fate)));
+                None
+            }
+            fate => fate.map(|(_, fate)| fate),
+        };
         let kept = match fate {
             None | Some(Fate::Late) => rows.len(),
             Some(Fate::Torn) => rows.len() / 2,

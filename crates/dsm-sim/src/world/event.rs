@@ -4,6 +4,10 @@
 //! the world. A line with `saw` is a [`Saw`]: it follows from the actions before it. People are numbers,
 //! in the order of [`crate::NAMES`]; copies of a cheat count on from there, in the order of `copy`.
 
+mod saw;
+
+pub use saw::{Invariant, Made, Saw, Took, Wrote};
+
 use serde::{Deserialize, Serialize};
 
 /// When a process dies, as it next has something to make durable or to say.
@@ -22,6 +26,39 @@ pub enum When {
     Silent,
     /// After the first of several frames has left.
     Speaking,
+    /// Once its own entries are durable, before its chip absorbs any of them.
+    Unabsorbed,
+    /// Once its chip absorbed the first of them, and before anybody hears of that.
+    Absorbing,
+    /// Once its chip absorbed all of them: nothing of the evidence is durable.
+    Unkept,
+    /// The same: all of it is durable, but nobody was told.
+    Kept,
+    /// Before its chip absorbs any, and again when it has made up for that: nothing of the evidence is durable.
+    Twice,
+}
+
+/// What a cheat's process does that has no evidence of the chip that its device names: it drives one of its own making, and shows of each
+/// entry this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deceit {
+    /// Evidence of its own chip.
+    Foreign,
+    /// No evidence.
+    Nothing,
+    /// What the true chip said of the entry that another process wrote there.
+    Lent,
+    /// What the true chip says of it, wherever its counter stands.
+    Elsewhere,
+    /// Evidence of its own chip of the first one; of the others what the true chip says, whose counter it moves there, if it is not further.
+    Mixed,
+}
+
+impl Deceit {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Foreign, Self::Nothing, Self::Lent, Self::Elsewhere, Self::Mixed];
 }
 
 /// What a forger does in a conversation in which it pays.
@@ -280,6 +317,18 @@ pub enum Action {
         /// Whose disk.
         who: usize,
     },
+    /// The power of somebody's chip fails: its session ends, and another one begins.
+    Cut {
+        /// Whose.
+        who: usize,
+    },
+    /// A process of a cheat is started anew, without the chip that its device names.
+    Deceive {
+        /// Which.
+        who: usize,
+        /// What it shows.
+        how: Deceit,
+    },
     /// A clock jumps. Requests expire by it, and nothing else may depend on it.
     Clock {
         /// Whose.
@@ -289,180 +338,4 @@ pub enum Action {
     },
     /// All honest people meet over good links until nobody has anything to say.
     Settle {},
-}
-
-/// One thing that was seen. What cheats write is seen too; no honest device knows of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "saw", rename_all = "snake_case")]
-pub enum Saw {
-    /// The notes that there are at first.
-    Given {
-        /// All of them.
-        notes: Vec<Made>,
-    },
-    /// Somebody said something, over a link.
-    Said {
-        /// Which link.
-        link: usize,
-        /// Who.
-        who: usize,
-        /// The name of the message; `?` if it is none.
-        message: String,
-        /// The index that the message names of its speaker's log: Offer, Resume, Pay, Receipt.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        index: Option<u64>,
-        /// Hello: the last entry of the hearer that the speaker accepted. Receipt and Pay: the index
-        /// that the stitch names.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        accepted: Option<u64>,
-    },
-    /// Something became durable at somebody's.
-    Durable {
-        /// Whose.
-        who: usize,
-        /// Its own entries.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        wrote: Vec<Wrote>,
-        /// Entries of others that it accepted.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        accepted: Vec<Took>,
-        /// Devices of which it now holds a fork proof, as the first person who has it.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        forks: Vec<usize>,
-        /// Whether it now knows to be an old copy.
-        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-        old: bool,
-    },
-    /// The forger wrote entries, which bind nobody before it shows them.
-    Forged {
-        /// Who it is.
-        who: usize,
-        /// What, on whatever history.
-        wrote: Vec<Wrote>,
-    },
-    /// A session refuses what it heard, by a rule.
-    Refused {
-        /// Who.
-        who: usize,
-        /// The rule's id.
-        rule: String,
-    },
-    /// A session is over.
-    Over {
-        /// Which link.
-        link: usize,
-        /// Whose.
-        who: usize,
-        /// Why, if early.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-    /// A process died and was started again.
-    Died {
-        /// Whose.
-        who: usize,
-        /// The last entry of its log that was durable.
-        at: u64,
-    },
-    /// A letter lies in the mailbox.
-    Posted {
-        /// Its number.
-        letter: usize,
-        /// Who wrote it.
-        from: usize,
-        /// To whom.
-        to: usize,
-    },
-    /// An invariant does not hold.
-    Broken {
-        /// Which.
-        invariant: Invariant,
-        /// How.
-        text: String,
-    },
-}
-
-/// An own entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wrote {
-    /// Where it stands.
-    pub index: u64,
-    /// The head before it, eight hexadecimal digits of it.
-    pub before: String,
-    /// The head after it.
-    pub head: String,
-    /// To whom it is addressed.
-    pub to: Option<usize>,
-    /// The notes that it consumes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub spends: Vec<String>,
-    /// The notes that it makes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub makes: Vec<Made>,
-    /// Whether it acknowledges.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
-    pub receive: bool,
-}
-
-/// A note.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Made {
-    /// Its name.
-    pub id: String,
-    /// Who may spend it; none for whoever is nobody here.
-    pub owner: Option<usize>,
-    /// Base units.
-    pub amount: u64,
-    /// The index of its floor on the owner's log, and the head there; none if it has no owner.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub floor: Option<(u64, String)>,
-}
-
-/// An accepted entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Took {
-    /// Who wrote it.
-    pub from: usize,
-    /// Where it stands.
-    pub index: u64,
-    /// The head after it.
-    pub head: String,
-    /// The notes that it consumes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub spends: Vec<String>,
-    /// The notes that the acceptor now holds.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<Made>,
-    /// How final they are.
-    pub class: String,
-}
-
-/// What must always hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Invariant {
-    /// Nobody honest holds value that was not issued, and all of them together hold no more than was
-    /// issued and what cheats, by forking, spent twice.
-    Conservation,
-    /// No id is consumed twice for anybody honest in a class above exposed, never twice for one, and
-    /// in class exposed only by a device that showed two histories.
-    NoDoubleAcceptance,
-    /// Two honest devices that accepted one id twice hold evidence once they met.
-    Evidence,
-    /// Nobody holds a fork proof of an honest device.
-    NoHonestAccusation,
-    /// An honest device writes one log, and nobody honest believes another.
-    LogLinearity,
-    /// What was acknowledged can be shown to a third party.
-    Receipts,
-    /// What a person was told is so after a crash.
-    Promises,
-    /// When all is delivered, both sides of a relationship know the same of it.
-    Agreement,
-    /// What a receiver asks of value holds: its cap, its challenge, its floor.
-    Settings,
-    /// Nobody honest pays with, or accepts, what rests on a device of which it holds a fork proof.
-    Frozen,
-    /// Nothing panics, and no books are damaged.
-    Soundness,
 }

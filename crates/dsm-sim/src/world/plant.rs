@@ -43,11 +43,15 @@ pub enum Plant {
     SkipOne,
     /// The own log is remembered as it was one entry ago.
     OldLog,
+    /// The chip absorbs an entry before it is durable.
+    AbsorbEarly,
+    /// A payment leaves before the chip absorbed it.
+    SpeakEarly,
 }
 
 impl Plant {
     /// All bugs.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::PersistAfterSend,
         Self::TornStore,
         Self::ForgetSpends,
@@ -59,6 +63,8 @@ impl Plant {
         Self::TellNothing,
         Self::SkipOne,
         Self::OldLog,
+        Self::AbsorbEarly,
+        Self::SpeakEarly,
     ];
 }
 
@@ -159,7 +165,7 @@ impl<L: Ledger> View for Spoilt<'_, L> {
 
 impl<L: Ledger> Ledger for Spoilt<'_, L> {
     fn is_anchored(&self) -> bool {
-        self.books.is_anchored()
+        self.plant != Plant::SpeakEarly && self.books.is_anchored()
     }
     fn own_log(&self) -> OwnLog {
         let log = self.books.own_log();

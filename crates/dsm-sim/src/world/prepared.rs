@@ -8,14 +8,15 @@ use std::sync::{Arc, OnceLock};
 
 use dsm_core::identity::Card;
 use dsm_core::pack::{Wanted, build, plan_entry};
-use dsm_core::{FinalityClass, Output, Policy, Settings, TokenId, examine};
-use dsm_crypto::{KemSecret, Secret, SecretKey};
-use dsm_log::{DeviceId, SpendId};
+use dsm_core::{FinalityClass, Note, Output, Policy, Settings, TokenId, examine};
+use dsm_crypto::{Digest, KemSecret, Secret, SecretKey};
+use dsm_log::{Anchor, DeviceId, SpendId};
 use dsm_session::Held;
 use dsm_store::{Changes, Contact, Founding, MemoryKv, Wallet};
 
+use super::chip::{Born, Drive};
 use crate::actor::bytes;
-use crate::{Actor, Owner, free_policy};
+use crate::{Actor, MAKER, Owner, free_policy};
 
 /// Who there is. The first three are honest; the rest is one adversary.
 pub const NAMES: [&str; 6] = ["ada", "ben", "cleo", "mallory", "max", "frida"];
@@ -25,6 +26,12 @@ pub const HONEST: usize = 3;
 pub(crate) const WALLETS: usize = 5;
 /// The one that speaks frames of its own making.
 pub const FORGER: usize = 5;
+/// The honest one and the cheat who have a chip of a maker that everybody trusts, as the mint does.
+pub(crate) const CHIPS: [&str; 2] = ["ada", "max"];
+/// The cheat with a chip, whose copies share it.
+pub(crate) const CHIPPED: usize = 4;
+/// The cheat who made up a chip: its descriptor says that it is hardware, and its copies have copies of it.
+const PROGRAM: &str = "mallory";
 /// How many notes everybody holds at first.
 const NOTES: u64 = 2;
 /// What each is worth.
@@ -38,6 +45,8 @@ pub(crate) struct Kit {
     pub(crate) key: Arc<SecretKey>,
     pub(crate) kem: KemSecret,
     pub(crate) start: Arc<MemoryKv>,
+    /// Its chip, before its first entry.
+    pub(crate) chip: Option<Born>,
 }
 
 /// What every world begins with.
@@ -51,6 +60,8 @@ pub(crate) struct Prepared {
     pub(crate) policy: Policy,
     /// The adversary's own token and the log that issues it.
     pub(crate) rogue: Rogue,
+    /// The devices whose chips never go back.
+    pub(crate) bound: Vec<DeviceId>,
 }
 
 /// A token of the adversary.
@@ -67,12 +78,27 @@ pub(crate) fn prepared() -> &'static Prepared {
 
 fn settings(name: &str) -> Settings {
     let mut settings = Settings::default();
+    settings.makers.insert(MAKER, if name == "cleo" { CAP } else { settings.exposed_cap });
     match name {
         "ada" => settings.enough = FinalityClass::Exposed,
         "cleo" => settings.exposed_cap = CAP,
         _ => {}
     }
     settings
+}
+
+/// Somebody's device: of a chip everybody says that it is hardware.
+fn device(name: &str, recovery: Digest) -> Actor {
+    if CHIPS.contains(&name) || name == PROGRAM {
+        let kind = |chip| Anchor::Tpm2 { chip };
+        return Actor::anchored(name, kind).renamed(|of| of.recovery = recovery);
+    }
+    Actor::owned(name, recovery)
+}
+
+fn born(name: &str, actor: &Actor) -> Option<Born> {
+    let chip = actor.chip.as_ref()?.lock().expect("no panic").clone();
+    Some(Born { chip, program: name == PROGRAM })
 }
 
 fn founding(name: &str, actor: &Actor, card: &Card) -> Founding {
@@ -87,15 +113,29 @@ fn founding(name: &str, actor: &Actor, card: &Card) -> Founding {
     }
 }
 
+/// Who speaks frames of its own making, with what it was issued.
+fn forger(people: &[(Actor, Card)], mint: &Actor, issued: &[(DeviceId, u64, Note)]) -> Actor {
+    let mut forger = people[FORGER].0.clone();
+    for (actor, _) in people {
+        forger.view.pin(&actor.descriptor);
+    }
+    forger.view.peers.remove(&forger.id());
+    let own = forger.id();
+    for (_, index, note) in issued.iter().filter(|(owner, ..)| *owner == own) {
+        forger.take_issue(mint, *index, *note);
+    }
+    forger
+}
+
 fn prepare() -> Prepared {
     let mut people: Vec<(Actor, Card)> = Vec::new();
     for name in NAMES {
-        let (owner, mut actors) = Owner::new(name, &[name]);
+        let (owner, mut actors) = Owner::of(name, |recovery| vec![device(name, recovery)]);
         let actor = actors.remove(0);
         let card = owner.card(&actor);
         people.push((actor, card));
     }
-    let mut mint = Actor::new("mint");
+    let mut mint = Actor::anchored("mint", |chip| Anchor::Tpm2 { chip });
     let policy = free_policy(&mint, 100, UNITS);
     let token = policy.id();
     mint.learn_policy(&policy);
@@ -109,6 +149,9 @@ fn prepare() -> Prepared {
             notes.insert(note.id(), note.output);
         }
     }
+    let chips = NAMES.iter().zip(&people).filter(|(name, _)| CHIPS.contains(name));
+    let bound = chips.map(|(_, (actor, _))| actor.id()).chain([mint.id()]);
+    let bound: Vec<DeviceId> = bound.collect();
     let mut kits = Vec::new();
     for (name, (actor, card)) in NAMES.iter().zip(&people).take(WALLETS) {
         let founding = founding(name, actor, card);
@@ -119,7 +162,8 @@ fn prepare() -> Prepared {
             card: card.clone(),
         };
         let contacts = others.map(contact).collect();
-        wallet.commit(&Changes { contacts, ..Changes::default() }).expect("contacts");
+        let makers = bound.iter().map(|device| (*device, MAKER)).collect();
+        wallet.commit(&Changes { contacts, makers, ..Changes::default() }).expect("contacts");
         for (_, index, note) in issued.iter().filter(|(owner, ..)| *owner == actor.id()) {
             let plan = plan_entry(&mint.view, mint.id(), *index).expect("the mint knows its log");
             let (facts, held) = {
@@ -135,17 +179,13 @@ fn prepare() -> Prepared {
         }
         let kem = KemSecret::from_seed(Secret::from_bytes(bytes(name, 4)));
         let (id, key) = (actor.id(), Arc::clone(&actor.key));
-        kits.push(Kit { id, key, kem, start: Arc::new(wallet.into_kv()) });
+        let chip = born(name, actor);
+        if let Some(chip) = &chip {
+            wallet = wallet.anchored(Drive::new(chip).absorber()).expect("a new chip");
+        }
+        kits.push(Kit { id, key, kem, start: Arc::new(wallet.into_kv()), chip });
     }
-    let mut forger = people[FORGER].0.clone();
-    for (actor, _) in &people {
-        forger.view.pin(&actor.descriptor);
-    }
-    forger.view.peers.remove(&forger.id());
-    let own = forger.id();
-    for (_, index, note) in issued.iter().filter(|(owner, ..)| *owner == own) {
-        forger.take_issue(&mint, *index, *note);
-    }
+    let mut forger = forger(&people, &mint, &issued);
     let mut rogue = Actor::new("rogue mint");
     let rogue_policy = Policy {
         ticker: "RGE".try_into().expect("a short ticker"),
@@ -154,5 +194,5 @@ fn prepare() -> Prepared {
     rogue.learn_policy(&rogue_policy);
     forger.learn_policy(&rogue_policy);
     let rogue = Rogue { mint: rogue, policy: rogue_policy };
-    Prepared { kits, forger, token, notes, policy, rogue }
+    Prepared { kits, forger, token, notes, policy, rogue, bound }
 }

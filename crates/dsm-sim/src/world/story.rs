@@ -2,8 +2,8 @@
 
 use super::World;
 use super::chance::Chance;
-use super::event::{Action, Trick, When};
-use super::prepared::{FORGER, HONEST};
+use super::event::{Action, Deceit, Trick, When};
+use super::prepared::{CHIPPED, FORGER, HONEST};
 
 /// Who is at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub(crate) struct Story {
     deaths: usize,
     /// Whether much is dealt by letter.
     letters: bool,
-    /// Whether a cheat begins by copying its disk.
-    begins: bool,
+    /// What cheats begin with, the last first.
+    begins: Vec<Action>,
 }
 
 impl Story {
@@ -42,15 +42,23 @@ impl Story {
         let faults = chance.one_of(&[0, 0, 20, 80]);
         let deaths = chance.one_of(&[0, 0, 15, 50]);
         let letters = chance.in_thousand(300);
-        let begins = chance.in_thousand(700);
+        let mut begins = Vec::new();
+        if matches!(adversary, Adversary::Copies | Adversary::All) {
+            let lies = chance.in_thousand(600).then(|| chance.one_of(&Deceit::ALL));
+            let (chipped, other) = (chance.in_thousand(600), chance.in_thousand(700));
+            let lies = lies.filter(|_| chipped);
+            begins.extend(lies.map(|how| Action::Deceive { who: FORGER + 1, how }));
+            begins.extend(other.then_some(Action::Copy { who: HONEST }));
+            begins.extend(chipped.then_some(Action::Copy { who: CHIPPED }));
+        }
         Self { chance, adversary, left, calls, faults, deaths, letters, begins }
     }
 
     /// The next action; none at the end.
     pub(crate) fn next(&mut self, world: &World) -> Option<Action> {
         self.left = self.left.checked_sub(1)?;
-        if std::mem::take(&mut self.begins) && self.copies() {
-            return Some(Action::Copy { who: HONEST });
+        if let Some(action) = self.begins.pop() {
+            return Some(action);
         }
         let waiting = world.waiting();
         if self.chance.in_thousand(self.deaths) {
@@ -87,7 +95,7 @@ impl Story {
     fn somebody(&mut self, world: &World) -> usize {
         if self.copies() && self.chance.in_thousand(600) {
             let copies = FORGER + 1..world.people();
-            let cheats = [HONEST, HONEST, HONEST + 1].into_iter();
+            let cheats = [HONEST, HONEST, CHIPPED, CHIPPED].into_iter();
             let cheats: Vec<usize> = cheats.chain(copies.clone()).chain(copies).collect();
             return self.chance.one_of(&cheats);
         }
@@ -121,8 +129,12 @@ impl Story {
     }
 
     fn crash(&mut self, world: &World) -> Action {
+        let who = self.somebody(world);
         let whens = [When::Now, When::Before, When::Lost, When::Late, When::Silent, When::Speaking];
-        Action::Crash { who: self.somebody(world), when: self.chance.one_of(&whens) }
+        let chips = [When::Unabsorbed, When::Absorbing, When::Unkept, When::Kept, When::Twice];
+        let absorbs = world.has_chip(who) && self.chance.in_thousand(500);
+        let when = self.chance.one_of(if absorbs { &chips[..] } else { &whens });
+        Action::Crash { who, when }
     }
 
     fn fault(&mut self, world: &World, waiting: &[(usize, usize)]) -> Option<Action> {
@@ -133,7 +145,7 @@ impl Story {
         let at = self.chance.one_of(&links);
         let side = self.chance.below(2);
         let number = self.chance.number();
-        let whom = self.chance.below(HONEST);
+        let whom = self.chance.one_of(&[0, 1, 2, CHIPPED]);
         let apart = match self.chance.below(10) {
             0 => Some(Action::Hang { link: at }),
             1 => Some(Action::Cancel { link: at, end: side }),
@@ -160,6 +172,15 @@ impl Story {
         let fresh = self.chance.number();
         if self.copies() && self.chance.in_thousand(300) {
             return Action::Copy { who: HONEST + self.chance.below(2) };
+        }
+        if world.has_chip(from) && self.chance.in_thousand(250) {
+            let lies = from >= HONEST && self.chance.in_thousand(700);
+            let how = self.chance.one_of(&Deceit::ALL);
+            return if lies {
+                Action::Deceive { who: from, how }
+            } else {
+                Action::Cut { who: from }
+            };
         }
         let letters = world.letters();
         match self.chance.below(12) {

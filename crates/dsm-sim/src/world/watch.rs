@@ -12,12 +12,16 @@ use dsm_log::{DeviceId, Nonce, SpendId};
 use dsm_session::{Batch, Ledger, Message, Notice};
 use dsm_store::{Books, Kv};
 
+use super::chip::Drive;
 use super::event::{Action, Invariant, Saw};
 use super::forger::Forger;
 use super::prepared::{CAP, FORGER, HONEST, NAMES, prepared};
 use super::show;
 
+mod counts;
 mod judge;
+
+pub use counts::Counts;
 
 /// How an Ask begins: a list of two, the first of which is 1.
 const ASK: [u8; 2] = [0x82, 0x01];
@@ -39,55 +43,6 @@ pub struct Violation {
     pub invariant: Invariant,
     /// How.
     pub text: String,
-}
-
-/// What happened, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Counts {
-    /// Actions.
-    pub actions: u64,
-    /// Frames that somebody said.
-    pub frames: u64,
-    /// Processes that died.
-    pub crashes: u64,
-    /// Entries with value that somebody honest accepted.
-    pub payments: u64,
-    /// Entries without value that somebody honest accepted.
-    pub receipts: u64,
-    /// Fork proofs that somebody honest kept.
-    pub forks: u64,
-    /// Ids that somebody honest accepted for the second time.
-    pub doubles: u64,
-    /// Refusals by a rule.
-    pub refusals: u64,
-    /// Letters.
-    pub letters: u64,
-}
-
-impl Counts {
-    /// Adds what happened in another world.
-    pub fn add(&mut self, other: &Self) {
-        let Self {
-            actions,
-            frames,
-            crashes,
-            payments,
-            receipts,
-            forks,
-            doubles,
-            refusals,
-            letters,
-        } = other;
-        self.actions += actions;
-        self.frames += frames;
-        self.crashes += crashes;
-        self.payments += payments;
-        self.receipts += receipts;
-        self.forks += forks;
-        self.doubles += doubles;
-        self.refusals += refusals;
-        self.letters += letters;
-    }
 }
 
 /// What somebody honest knows and holds, as it was told to be durable.
@@ -144,6 +99,12 @@ pub(crate) struct Watch {
     outputs: BTreeMap<SpendId, Output>,
     /// The entries of cheats that somebody honest took for true.
     pub(crate) heads: BTreeMap<(DeviceId, u64), BTreeSet<Digest>>,
+    /// The heads of devices whose chips never go back of which somebody honest has seen evidence.
+    absorbed: BTreeMap<(DeviceId, u64), Digest>,
+    /// The chips that never go back, but for the mint's.
+    pub(crate) chips: BTreeMap<DeviceId, Drive>,
+    /// Whom somebody hears just now.
+    pub(crate) peer: Option<usize>,
     /// Lots of others' tokens that were issued, by whom and in which entry.
     issued: BTreeMap<SpendId, BTreeSet<Digest>>,
     /// What cheats spent twice.
@@ -164,6 +125,9 @@ impl Watch {
             honest: Default::default(),
             outputs: start.notes.clone(),
             heads: BTreeMap::new(),
+            absorbed: BTreeMap::new(),
+            chips: BTreeMap::new(),
+            peer: None,
             issued: BTreeMap::new(),
             excess: 0,
             supply: start.notes.values().map(|output| output.amount).sum(),
@@ -247,6 +211,13 @@ impl Watch {
         if let Some(honest) = self.honest.get_mut(who) {
             honest.refused.insert(rule);
         }
+        if matches!(reject, Reject::Evidence { .. }) {
+            self.counts.unproven += 1;
+            let among = who < HONEST && self.peer.is_some_and(|peer| peer < HONEST);
+            self.check(!among, Invariant::Chips, || {
+                format!("{} is shown too little by somebody honest: {reject}", NAMES[who])
+            });
+        }
         self.see(|| Saw::Refused { who, rule: rule.into() });
     }
 
@@ -276,6 +247,7 @@ impl Watch {
             self.check(accused.is_none(), Invariant::NoHonestAccusation, || {
                 format!("{} holds a proof against {}", NAMES[who], NAMES[accused.unwrap_or(0)])
             });
+            self.proven(who, proof);
         }
         for accepted in &batch.accepted {
             self.accepted(who, accepted);
@@ -357,6 +329,9 @@ impl Watch {
             let heads = std::iter::once(&line.start.head).chain(&line.heads);
             for (index, head) in (line.start.index..).zip(heads) {
                 self.believes(who, line.device, index, *head);
+            }
+            for (index, head) in (line.start.index + 1..).zip(&line.heads) {
+                self.evident(who, line.device, index, *head);
             }
             for (index, record) in (line.start.index + 1..).zip(&line.records) {
                 self.honest[who].records.insert((line.device, index));

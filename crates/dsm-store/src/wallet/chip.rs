@@ -3,6 +3,8 @@
 //! Always true: an entry is durable before the chip absorbs its head, and its evidence is before anybody is shown it. Where the chip stood
 //! before the first entry without evidence is durable, so a crash anywhere is gone on from with the same heads.
 
+use std::sync::{PoisonError, RwLock};
+
 use dsm_core::OwnLog;
 use dsm_crypto::Digest;
 use dsm_encoding::{Blob, List, to_vec};
@@ -16,6 +18,18 @@ use crate::rows::{KEY_STAND, damaged, device_key, load, place};
 
 /// How often a chip may ask to find durable where it stands, or the heads that it absorbed: after a crash three times.
 const MAX_ROUNDS: u32 = 8;
+/// How often it may fail before the wallet gives up.
+const MAX_FAILURES: u32 = 3;
+
+/// Held while a chip absorbs, until what it gave is durable.
+static ABSORBS: RwLock<()> = RwLock::new(());
+
+/// Does something, such as ending the process, while no wallet's chip absorbs. Behind a resource manager the chip's session ends with its process,
+/// and with it the log if it absorbed what has no evidence yet.
+pub fn at_rest<T>(act: impl FnOnce() -> T) -> T {
+    let _rests = ABSORBS.write().unwrap_or_else(PoisonError::into_inner);
+    act()
+}
 
 impl<K: Kv> Wallet<K> {
     /// Whether the entries of the own log need evidence of a chip.
@@ -57,9 +71,18 @@ impl<K: Kv> Wallet<K> {
 
     /// Has the chip absorb what it has not, and keeps the evidence: as often as the chip needs to find durable where it stands.
     pub(super) fn absorb(&mut self) -> Result<(), StoreError> {
-        let mut rounds = 0;
-        while self.chip.is_some() && !self.absorbs_once()? {
-            rounds += 1;
+        let _absorbs = ABSORBS.read().unwrap_or_else(PoisonError::into_inner);
+        let (mut rounds, mut failures) = (0, 0);
+        while self.chip.is_some() {
+            match self.absorbs_once() {
+                Ok(true) => break,
+                Ok(false) => rounds += 1,
+                // What it did then is found out as after a crash, and better now: its session may end with this process.
+                Err(StoreError::Chip(AbsorbError::Failed(_))) if failures < MAX_FAILURES => {
+                    failures += 1;
+                }
+                Err(error) => return Err(error),
+            }
             if rounds > MAX_ROUNDS {
                 let why = "it does not come to an end".to_owned();
                 return Err(StoreError::Chip(AbsorbError::Failed(why)));

@@ -98,7 +98,7 @@ impl World {
         self.events.extend(took.map(|took| Event::Took {
             who,
             head: text(&took["head"]),
-            class: text(&took["class"]),
+            class: without_chips(&took["class"]),
         }));
     }
 
@@ -194,6 +194,12 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// A class for whoever counts no chip, as TraceSpend does.
+fn without_chips(class: &Value) -> String {
+    let class = text(class);
+    if class == "anchored" { "exposed".to_owned() } else { class }
+}
+
 fn note(value: &Value) -> Note {
     let floor = &value["floor"];
     Note {
@@ -212,7 +218,7 @@ mod tests {
 {"do":"copy","who":3}
 {"saw":"durable","who":6,"wrote":[{"index":1,"before":"s3","head":"h1","to":0,"spends":["n1"],"makes":[{"id":"n2","owner":0,"amount":500,"floor":[1,"a1"]}]}]}
 {"saw":"durable","who":0,"wrote":[{"index":1,"before":"s0","head":"a1","to":1}]}
-{"saw":"durable","who":0,"accepted":[{"from":3,"index":1,"head":"h1","spends":["n1"],"notes":[{"id":"n2","owner":0,"amount":500}],"class":"exposed"}],"wrote":[{"index":2,"before":"a1","head":"a2","to":3,"receive":true}]}
+{"saw":"durable","who":0,"accepted":[{"from":3,"index":1,"head":"h1","spends":["n1"],"notes":[{"id":"n2","owner":0,"amount":500}],"class":"anchored"}],"wrote":[{"index":2,"before":"a1","head":"a2","to":3,"receive":true}]}
 {"saw":"durable","who":5,"wrote":[{"index":4,"before":"nowhere","head":"x","to":0}]}
 {"saw":"durable","who":1,"forks":[3,3]}
 "#;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dsm_core::pack::OpenedEntry;
 use dsm_core::{Accepted, FinalityClass, Lock, TokenId, Value};
 use dsm_crypto::Digest;
-use dsm_log::{DeviceId, Position, SpendId};
+use dsm_log::{DeviceId, ForkProof, Position, SpendId};
 
 use super::{Invariant, Watch, honest};
 use crate::world::prepared::{HONEST, NAMES, prepared};
@@ -44,10 +44,44 @@ impl Watch {
         })
     }
 
+    /// Somebody honest has seen evidence of a head. One without entries has none; the start of a run has none either.
+    pub(super) fn evident(&mut self, who: usize, device: DeviceId, index: u64, head: Digest) {
+        if !prepared().bound.contains(&device) {
+            return;
+        }
+        let there = self.chips.get(&device).is_none_or(|chip| chip.has_absorbed(index, &head));
+        self.check(there, Invariant::Chips, || {
+            format!(
+                "{} believes an entry {index} that its device's chip did not absorb",
+                NAMES[who]
+            )
+        });
+        let before = *self.absorbed.entry((device, index)).or_insert(head);
+        self.check(before == head, Invariant::Chips, || {
+            format!("{} is shown another entry {index} of a device with a chip", NAMES[who])
+        });
+    }
+
+    /// The heads of a fork proof of which there is evidence.
+    pub(super) fn proven(&mut self, who: usize, proof: &ForkProof) {
+        let device = proof.device();
+        self.evident(who, device, proof.first.index, proof.first.head);
+        if proof.pairs.is_empty() {
+            self.evident(who, device, proof.start.index, proof.start.head);
+        }
+        let mut at = proof.start;
+        for pair in proof.pairs.iter() {
+            let Some(after) = at.after(pair) else { return };
+            self.evident(who, device, after.index, after.head);
+            at = after;
+        }
+    }
+
     /// An entry with value: for whom it is, and which challenge it answers.
     pub(super) fn paid(&mut self, who: usize, accepted: &Accepted) {
         let (writer, at, entry) = (accepted.writer(), accepted.at(), accepted.entry());
         self.counts.payments += 1;
+        self.counts.anchored += u64::from(accepted.class() == FinalityClass::Anchored);
         let forked = &self.honest[who].forked;
         let frozen =
             forked.contains(&writer) || !forked.is_disjoint(&accepted.lineage().uncertified);
@@ -196,6 +230,9 @@ impl Watch {
         self.excess += self.outputs.get(&id).map_or(0, |output| output.amount);
         self.check(class == FinalityClass::Exposed, Invariant::NoDoubleAcceptance, || {
             format!("an id is accepted twice in class {class:?}")
+        });
+        self.check(!prepared().bound.contains(&device), Invariant::Chips, || {
+            "an id is accepted twice of a device whose chip did not go back".into()
         });
         let guilty = honest(&device).is_none() && self.forked(&device);
         self.check(guilty, Invariant::NoDoubleAcceptance, || {
