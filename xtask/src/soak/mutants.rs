@@ -4,7 +4,7 @@
 
 mod page;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -24,7 +24,7 @@ const RESULT: &str = "mutants.json";
 /// The pure crates, whose tests speak for them, and which of those.
 type Crate = (&'static str, &'static str, &'static [&'static str]);
 
-/// Those of a log are written for the core and the vectors; those of a session are played by wallets.
+/// Those of a log are written for the core and the vectors; those of a session are played by wallets; headers have vectors.
 const CRATES: &[Crate] = &[
     ("dsm-encoding", "dsm-encoding", &[]),
     ("dsm-merkle", "dsm-merkle", &[]),
@@ -37,6 +37,7 @@ const CRATES: &[Crate] = &[
     ("dsm-link", "dsm-link", &[]),
     ("dsm-core", "dsm-core", &[]),
     ("dsm-session", "dsm-session,dsm-store", &["--lib", "--test", "wallets"]),
+    ("dsm-headers", "dsm-headers,dsm-vectors", &[]),
 ];
 
 /// Runs the crate that is named, with options of cargo-mutants that choose a part of it, or all.
@@ -89,22 +90,37 @@ fn campaign(
         command.args(["--baseline", "skip", "--timeout", "300"]);
     }
     command.arg("--").args(*tests);
+    let (outcomes, latest) =
+        (folder.join("outcomes.json"), folder.join("mutants.out/outcomes.json"));
+    let mut all = read(&outcomes)?;
+    // What a run left that was cut off.
+    all.extend(read(&latest)?);
+    keep(&outcomes, &all)?;
     // It fails when something was missed, so its end says nothing; what it wrote does.
     let status = command.status().map_err(|error| Problem::new(error.to_string()))?;
-    let outcomes = folder.join("outcomes.json");
-    let mut all = read(&outcomes)?;
-    let latest = read(&folder.join("mutants.out/outcomes.json"))?;
-    if latest.is_empty() && all.is_empty() {
+    all.extend(read(&latest)?);
+    let changes = changes(workspace, name)?;
+    all.retain(|name, _| changes.contains(name));
+    if all.is_empty() {
         return Err(Problem::new(format!("cargo mutants of {name} tried nothing: {status}")));
     }
-    all.extend(latest);
     keep(&outcomes, &all)?;
-    let scope = if part.is_empty() { "all".to_owned() } else { part.join(" ") };
+    let scope = match all.len() {
+        tried if tried == changes.len() => "all".to_owned(),
+        tried => format!("{tried} of {}", changes.len()),
+    };
     let row = row(name, &scope, &all);
     eprintln!("{row}");
     let mut rows = results::rows(workspace, RESULT)?;
     results::put(&mut rows, "crate", row);
     results::write(workspace, RESULT, &rows)
+}
+
+/// The names of all changes of a crate as it is now.
+fn changes(workspace: &Workspace, name: &str) -> Result<BTreeSet<String>, Problem> {
+    let mut ask = process::cargo(&workspace.root);
+    ask.args(["mutants", "--list", "--colors", "never", "--package", name]);
+    Ok(process::output(&mut ask)?.lines().map(str::to_owned).collect())
 }
 
 /// What became of each change, by its name; of a file that is ours or of cargo-mutants.

@@ -21,7 +21,9 @@ const NAME: &str = "sim.json";
 /// The package of the worlds.
 const WORLDS: &str = "dsm-sim";
 /// How many seeds run before the result is written.
-const BATCH: u64 = 1_000;
+const BATCH: u64 = 10_000;
+/// The machine's own instructions: a world takes a tenth less time.
+const FLAGS: &str = "-C target-cpu=native";
 
 /// How far a campaign came.
 #[derive(Debug, PartialEq)]
@@ -45,13 +47,13 @@ pub(super) fn run(workspace: &Workspace, seeds: &str) -> Result<(), Problem> {
     let sources = sources(workspace)?;
     let mut progress = Progress::of(&results::rows(workspace, NAME)?, sources);
     eprintln!("sim: from seed {} on, of sources {}", progress.seeds, progress.sources);
-    let build = ["build", "--release", "--locked", "--package", WORLDS];
-    process::run(process::cargo(&workspace.root).args(build))?;
-    // A copy, so that what is built meanwhile does not take part.
+    // A folder and a copy of its own, so that what is built meanwhile does not take part.
     let folder = workspace.target.join("sim");
+    let build = ["build", "--release", "--locked", "--package", WORLDS, "--target-dir"];
+    let mut cargo = process::cargo(&workspace.root);
+    process::run(cargo.args(build).arg(folder.join("target")).env("RUSTFLAGS", FLAGS))?;
     let binary = folder.join(WORLDS);
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::copy(workspace.target.join("release").join(WORLDS), &binary))
+    std::fs::copy(folder.join("target/release").join(WORLDS), &binary)
         .map_err(|error| Problem::file(&binary, &error))?;
     let (begun, before) = (gate::now(), progress.time);
     while progress.seeds < seeds {
