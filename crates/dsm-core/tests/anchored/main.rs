@@ -2,6 +2,7 @@
 
 mod nested;
 mod orders;
+mod pieces;
 mod planned;
 mod shown;
 

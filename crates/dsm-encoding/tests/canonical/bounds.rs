@@ -66,6 +66,18 @@ fn a_reader_says_where_it_is_and_does_not_look_past_the_end_of_an_array() {
     });
     assert_eq!(read, Ok(64));
     assert_eq!((reader.position(), reader.remaining()), (5, 0));
+
+    let mut reader = Reader::new(&[0x82, 0x81, 0x01, 0x80]);
+    let read = reader.array(2, |reader, _| {
+        let number = reader.array(1, |reader, _| {
+            let number = reader.uint()?;
+            assert!(!reader.peek_array(), "that array is not of this one");
+            Ok(number)
+        })?;
+        assert!(reader.peek_array());
+        reader.array(0, |_, _| Ok(number))
+    });
+    assert_eq!(read, Ok(1));
 }
 
 #[test]
