@@ -1,8 +1,13 @@
-//! Every small change of the pure crates, one at a time, made by cargo-mutants: their tests must notice.
+//! Every small change of the pure crates, one at a time, of those that cargo-mutants lists: their tests must notice.
 //!
+//! All are built at once, each behind a switch; what can have none is tried by cargo-mutants itself.
 //! What no test notices is listed in `docs/mutants.md`, with the reason why it may stay.
 
+mod build;
+mod list;
 mod page;
+mod switch;
+mod tries;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,48 +15,55 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use self::build::Built;
+use self::list::Change;
+use self::tries::Timed;
 use crate::problem::Problem;
 use crate::process;
 use crate::results;
 use crate::tree;
 use crate::workspace::Workspace;
-
 pub(crate) use page::{unexcused, write_page};
 
 /// The result: what became of the changes of each crate.
 const RESULT: &str = "mutants.json";
 
-/// The pure crates, whose tests speak for them, and which of those.
-type Crate = (&'static str, &'static str, &'static [&'static str]);
-
-/// Those of a log are written for the core and the vectors; those of a session are played by wallets; headers have vectors.
-const CRATES: &[Crate] = &[
-    ("dsm-encoding", "dsm-encoding", &[]),
-    ("dsm-merkle", "dsm-merkle", &[]),
-    (
-        "dsm-log",
-        "dsm-core,dsm-vectors",
-        &["--test", "heads", "--test", "forks", "--test", "vectors"],
-    ),
-    ("dsm-crypto", "dsm-crypto", &[]),
-    ("dsm-link", "dsm-link", &[]),
-    ("dsm-core", "dsm-core", &[]),
-    ("dsm-session", "dsm-session,dsm-store", &["--lib", "--test", "wallets"]),
-    ("dsm-headers", "dsm-headers,dsm-vectors", &[]),
+/// The pure crates, and the packages whose tests speak for them.
+const CRATES: &[(&str, &[&str])] = &[
+    ("dsm-encoding", &["dsm-encoding", "dsm-vectors"]),
+    ("dsm-merkle", &["dsm-merkle", "dsm-vectors"]),
+    ("dsm-log", &["dsm-log", "dsm-core", "dsm-vectors"]),
+    ("dsm-crypto", &["dsm-crypto", "dsm-vectors"]),
+    ("dsm-link", &["dsm-link", "dsm-vectors", "dsm-transport"]),
+    ("dsm-core", &["dsm-core", "dsm-vectors", "dsm-sim"]),
+    ("dsm-session", &["dsm-session", "dsm-store", "dsm-vectors", "dsm-engine"]),
+    ("dsm-headers", &["dsm-headers", "dsm-vectors"]),
 ];
 
-/// Runs the crate that is named, with options of cargo-mutants that choose a part of it, or all.
-/// A second run skips what was noticed before; remove `target/mutants` to begin anew.
-pub(super) fn run(workspace: &Workspace, options: &[&str]) -> Result<(), Problem> {
-    let known = |name: &str| CRATES.iter().any(|(known, ..)| *known == name);
-    if let Some(name) = options.first().filter(|name| !known(name)) {
+/// Tries the crate that is named, or all. A second run skips what was noticed before; remove
+/// `target/mutants` to begin anew.
+pub(super) fn run(workspace: &Workspace, only: &[&str]) -> Result<(), Problem> {
+    if let Some(name) = only.iter().find(|name| !CRATES.iter().any(|(known, _)| known == *name)) {
         return Err(Problem::new(format!("`{name}` is no pure crate")));
     }
     install(workspace)?;
-    for each in CRATES {
-        if options.first().is_none_or(|only| *only == each.0) {
-            campaign(workspace, each, options.get(1..).unwrap_or_default())?;
-        }
+    let chosen = || CRATES.iter().filter(|(name, _)| only.is_empty() || only.contains(name));
+    let mut changes = Vec::new();
+    for (name, _) in chosen() {
+        changes.extend(list::of(workspace, name)?);
+    }
+    let packages = chosen().flat_map(|(_, packages)| packages.iter().copied()).collect();
+    let mut built = build::build(workspace, &changes, &packages)?;
+    let timed = tries::unchanged(std::mem::take(&mut built.tests))?;
+    for (name, packages) in chosen() {
+        let of_it = |timed: &&Timed| packages.contains(&timed.test.package.as_str());
+        campaign(
+            workspace,
+            name,
+            &changes,
+            &built,
+            &timed.iter().filter(of_it).collect::<Vec<_>>(),
+        )?;
     }
     Ok(())
 }
@@ -67,98 +79,65 @@ fn install(workspace: &Workspace) -> Result<(), Problem> {
 
 fn campaign(
     workspace: &Workspace,
-    (name, packages, tests): &Crate,
-    part: &[&str],
+    name: &str,
+    changes: &[Change],
+    built: &Built,
+    tests: &[&Timed],
 ) -> Result<(), Problem> {
-    let folder = workspace.target.join("mutants").join(name);
-    std::fs::create_dir_all(&folder).map_err(|error| Problem::file(&folder, &error))?;
-    let mut command = process::cargo(&workspace.root);
-    command.args([
-        "mutants",
-        "--iterate",
-        "--no-shuffle",
-        "--colors",
-        "never",
-        "--minimum-test-timeout",
-        "60",
-    ]);
-    command.args(["--package", name, "--test-package", packages, "--output"]);
-    command.arg(&folder).args(part);
-    if !tests.is_empty() {
-        // Its own run before all changes is of the crate's tests, which are others. The gate says that
-        // the unchanged tests pass.
-        command.args(["--baseline", "skip", "--timeout", "300"]);
+    let path = workspace.target.join("mutants").join(format!("{name}.json"));
+    let ours: BTreeMap<usize, &Change> = changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.file.starts_with(&format!("crates/{name}/")))
+        .collect();
+    let names: BTreeSet<&str> = ours.values().map(|change| change.name.as_str()).collect();
+    let mut all = read(&path)?;
+    all.retain(|name, outcome| names.contains(name.as_str()) && outcome != "MissedMutant");
+    for (_, change) in ours.iter().filter(|(number, _)| built.unviable.contains(number)) {
+        all.insert(change.name.clone(), "Unviable".to_owned());
     }
-    command.arg("--").args(*tests);
-    let (outcomes, latest) =
-        (folder.join("outcomes.json"), folder.join("mutants.out/outcomes.json"));
-    let mut all = read(&outcomes)?;
-    // What a run left that was cut off.
-    all.extend(read(&latest)?);
-    keep(&outcomes, &all)?;
-    // It fails when something was missed, so its end says nothing; what it wrote does.
-    let status = command.status().map_err(|error| Problem::new(error.to_string()))?;
-    all.extend(read(&latest)?);
-    let changes = changes(workspace, name)?;
-    all.retain(|name, _| changes.contains(name));
-    if all.is_empty() {
-        return Err(Problem::new(format!("cargo mutants of {name} tried nothing: {status}")));
-    }
-    keep(&outcomes, &all)?;
-    let scope = match all.len() {
-        tried if tried == changes.len() => "all".to_owned(),
-        tried => format!("{tried} of {}", changes.len()),
+    let untried = |(number, change): &(&usize, &&Change)| {
+        built.switched.contains(number) && !all.contains_key(&change.name)
     };
-    let row = row(name, &scope, &all);
+    let open: Vec<usize> = ours.iter().filter(untried).map(|(number, _)| *number).collect();
+    tries::all(tests, &open, |number, outcome| {
+        let Some(change) = ours.get(&number) else { return Ok(()) };
+        eprintln!("{} {}", outcome.name(), change.name);
+        all.insert(change.name.clone(), outcome.name().to_owned());
+        keep(&path, &all)
+    })?;
+    let row = row(name, names.len(), &all);
     eprintln!("{row}");
     let mut rows = results::rows(workspace, RESULT)?;
     results::put(&mut rows, "crate", row);
     results::write(workspace, RESULT, &rows)
 }
 
-/// The names of all changes of a crate as it is now.
-fn changes(workspace: &Workspace, name: &str) -> Result<BTreeSet<String>, Problem> {
-    let mut ask = process::cargo(&workspace.root);
-    ask.args(["mutants", "--list", "--colors", "never", "--package", name]);
-    Ok(process::output(&mut ask)?.lines().map(str::to_owned).collect())
-}
-
-/// What became of each change, by its name; of a file that is ours or of cargo-mutants.
+/// What became of each change, by its name.
 fn read(path: &Path) -> Result<BTreeMap<String, String>, Problem> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let value: Value = serde_json::from_str(&tree::read(path)?)
-        .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
-    Ok(outcomes(&value))
-}
-
-fn outcomes(value: &Value) -> BTreeMap<String, String> {
-    let list = value.get("outcomes").and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(|outcome| {
-        let name = outcome.pointer("/scenario/Mutant/name")?.as_str()?;
-        Some((name.to_owned(), outcome.get("summary")?.as_str()?.to_owned()))
-    })
-    .collect()
+    serde_json::from_str(&tree::read(path)?)
+        .map_err(|error| Problem::new(format!("{}: {error}", path.display())))
 }
 
 fn keep(path: &Path, all: &BTreeMap<String, String>) -> Result<(), Problem> {
-    let outcome = |(name, summary): (&String, &String)| json!({ "scenario": { "Mutant": { "name": name } }, "summary": summary });
-    let outcomes: Vec<Value> = all.iter().map(outcome).collect();
-    let text = json!({ "outcomes": outcomes }).to_string();
+    let text = json!(all).to_string();
     std::fs::write(path, text).map_err(|error| Problem::file(path, &error))
 }
 
-fn row(name: &str, scope: &str, all: &BTreeMap<String, String>) -> Value {
-    let count = |wanted: &str| all.values().filter(|summary| *summary == wanted).count();
+fn row(name: &str, of: usize, all: &BTreeMap<String, String>) -> Value {
+    let count = |wanted: &str| all.values().filter(|outcome| *outcome == wanted).count();
     let [caught, missed, unviable, timeout] =
         ["CaughtMutant", "MissedMutant", "Unviable", "Timeout"].map(count);
     // What never ends is noticed as well.
     let noticed = caught + timeout;
     let score = (1000 * noticed + (noticed + missed) / 2) / (noticed + missed).max(1);
-    let survivors = all.iter().filter(|(_, summary)| *summary == "MissedMutant");
+    let survivors = all.iter().filter(|(_, outcome)| *outcome == "MissedMutant");
     let mut survivors: Vec<String> = survivors.map(|(name, _)| without_place(name)).collect();
     survivors.sort();
+    let scope = if all.len() == of { "all".to_owned() } else { format!("{} of {of}", all.len()) };
     json!({
         "crate": name,
         "scope": scope,
@@ -186,16 +165,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn adds_up_what_cargo_mutants_says() {
-        let said = json!({ "outcomes": [
-            { "scenario": "Baseline", "summary": "Success" },
-            { "scenario": { "Mutant": { "name": "a.rs:1:2: replace x with y" } }, "summary": "CaughtMutant" },
-            { "scenario": { "Mutant": { "name": "a.rs:3:2: replace y with z" } }, "summary": "MissedMutant" },
-            { "scenario": { "Mutant": { "name": "a.rs:4:2: replace y with w" } }, "summary": "Unviable" },
-            { "scenario": { "Mutant": { "name": "a.rs:5:2: replace y with v" } }, "summary": "Timeout" },
-        ] });
-        let row = row("a", "all", &outcomes(&said));
+    fn adds_up_what_became_of_changes() {
+        let outcome =
+            |at: u32, outcome: &str| (format!("a.rs:{at}:2: replace y with z"), outcome.to_owned());
+        let all = ["CaughtMutant", "MissedMutant", "Unviable", "Timeout"];
+        let all = (1..).zip(all).map(|(at, name)| outcome(at, name)).collect();
+        let row = row("a", 5, &all);
         assert_eq!(row["mutants"], 4);
+        assert_eq!(row["scope"], "4 of 5");
         assert_eq!(row["score"], 66.7);
         assert_eq!(row["survivors"], json!(["a.rs: replace y with z"]));
     }
